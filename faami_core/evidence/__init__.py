@@ -1,0 +1,1 @@
+"""From region–word numbers to grids (``maps``) and pixels (``heatmap``)."""

@@ -1,0 +1,97 @@
+"""Words × regions × scales → grids.
+
+A map is drawn as a *density*: evidence per image area, so that its mean over the image is the word's evidence.
+That makes the fine and the coarse scale comparable, and "both" is simply their sum. Attention maps use the same
+unit; their mean is 1 for every image, which is why attention alone lights up something everywhere.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from faami_core.types import FloatArray, GridSpec, MapKind, ScaleView, SearchResult
+
+
+def region_density(values: FloatArray, grids: tuple[GridSpec, ...], scale: ScaleView = "both") -> FloatArray:
+    """Lays region values out on the grid of a scale, as density per image area.
+
+    Args:
+        values: [..., R] numbers per region, e.g. evidence.
+        grids: How R splits into scales.
+        scale: One scale by name, or "both" for the sum on the finest grid.
+
+    Returns:
+        [..., H, W] float32; its mean over H and W is the sum of the values of the chosen scale(s).
+
+    Raises:
+        ValueError: if no grid has that name.
+    """
+    layers = _split_scales(values, grids)
+    if scale != "both":
+        if scale not in layers:
+            raise ValueError(f"no scale is named {scale!r}; there are {', '.join(layers)}")
+        return layers[scale]
+    finest = max(grids, key=lambda grid: grid.regions)
+    total = np.zeros((*values.shape[:-1], finest.rows, finest.columns), dtype=np.float32)
+    for layer in layers.values():
+        total += resample_nearest(layer, finest.rows, finest.columns)
+    return total
+
+
+def resample_nearest(grid: FloatArray, rows: int, columns: int) -> FloatArray:
+    """Brings [..., h, w] to [..., rows, columns]; each target cell takes the source cell under its centre."""
+    source_rows, source_columns = grid.shape[-2:]
+    row = ((np.arange(rows) + 0.5) * source_rows / rows).astype(np.intp)
+    column = ((np.arange(columns) + 0.5) * source_columns / columns).astype(np.intp)
+    return grid[..., row[:, None], column[None, :]]
+
+
+def hit_map(
+    result: SearchResult,
+    hit: int,
+    word: int | None = None,
+    *,
+    scale: ScaleView = "both",
+    kind: MapKind = "evidence",
+) -> FloatArray:
+    """Map of one hit, for one word or (None) for the whole query. Returns [H, W] float32 density."""
+    return region_density(_values(result, kind, word)[hit], result.grids, scale)
+
+
+def shared_limit(
+    result: SearchResult, *, whole_query: bool, scale: ScaleView = "both", kind: MapKind = "evidence"
+) -> float:
+    """Brightest density over all hits (and all words): the one scale on which every heatmap of a view is drawn.
+
+    Returns:
+        A positive number; 1.0 when there is no positive density, so that drawing never divides by zero.
+    """
+    stack = _values(result, kind, None) if whole_query else getattr(result, kind)
+    if stack.size == 0:
+        return 1.0
+    brightest = float(region_density(stack, result.grids, scale).max())
+    return brightest if brightest > 0 else 1.0
+
+
+def _values(result: SearchResult, kind: MapKind, word: int | None) -> FloatArray:
+    """[K, R] evidence or attention of one word; of the whole query as sum (evidence) or ω-weighted mean (attention)."""
+    stack: FloatArray = getattr(result, kind)
+    if word is not None:
+        return stack[:, word]
+    if kind == "evidence":
+        return np.asarray(stack.sum(axis=1), dtype=np.float32)
+    weights = np.asarray([abs(entry.weight) for entry in result.words], dtype=np.float32)
+    weights /= max(float(weights.sum()), 1e-12)
+    return np.asarray(np.einsum("klr,l->kr", stack, weights), dtype=np.float32)
+
+
+def _split_scales(values: FloatArray, grids: tuple[GridSpec, ...]) -> dict[str, FloatArray]:
+    layers: dict[str, FloatArray] = {}
+    start = 0
+    for grid in grids:
+        part = values[..., start : start + grid.regions]
+        layers[grid.scale] = part.reshape(*values.shape[:-1], grid.rows, grid.columns) * np.float32(grid.regions)
+        start += grid.regions
+    if start != values.shape[-1]:
+        raise ValueError(f"{values.shape[-1]} regions do not fill the grids of {start}")
+    return layers

@@ -1,0 +1,368 @@
+"""Frozen value types shared by every layer, and the two small protocols that cross layer borders.
+
+Nothing here imports torch, Qt or another module of the package except ``errors``; ``app`` sees the core through
+these types and ``Session`` alone. Shape letters: L words, T tokens, R regions, S scales, D width, K hits, N gallery.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal, Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from faami_core.errors import CancelledError
+
+FloatArray = npt.NDArray[np.float32]
+ByteArray = npt.NDArray[np.uint8]
+
+ScaleView = Literal["both", "fine", "coarse"]
+MapKind = Literal["evidence", "attention"]
+
+
+class CancelToken:
+    """Lets one thread ask another to stop. Long loops call ``raise_if_cancelled`` at least twice a second."""
+
+    def __init__(self) -> None:
+        self._event = threading.Event()
+
+    def cancel(self) -> None:
+        self._event.set()
+
+    @property
+    def cancelled(self) -> bool:
+        return self._event.is_set()
+
+    def raise_if_cancelled(self) -> None:
+        """Raises:
+        CancelledError: if ``cancel`` was called.
+        """
+        if self._event.is_set():
+            raise CancelledError
+
+
+@dataclass(frozen=True)
+class Progress:
+    """One step of a long task.
+
+    Attributes:
+        stage: What is being done, as a short phrase for the screen ("Reading the folder").
+        done: Units finished.
+        total: Units in all, or None while unknown.
+        rate: Units a second, or None before it can be told.
+        seconds_left: Estimate, or None before it can be told.
+    """
+
+    stage: str
+    done: int
+    total: int | None = None
+    rate: float | None = None
+    seconds_left: float | None = None
+
+
+ProgressCallback = Callable[[Progress], None]
+
+
+# --- model ---------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class GridSpec:
+    """One scale of the region features: its name ("fine", "coarse") and its grid of ``rows`` × ``columns`` regions."""
+
+    scale: str
+    rows: int
+    columns: int
+
+    @property
+    def regions(self) -> int:
+        return self.rows * self.columns
+
+
+@dataclass(frozen=True)
+class ModelInfo:
+    """What the screen and the exports say of the loaded model.
+
+    Attributes:
+        name: Folder name of the checkpoint.
+        fingerprint: Hex digest over weights, config and preprocessing; features of two fingerprints never mix.
+        device: "cpu", "cuda" or "mps".
+        image_size: Side of the square model input in pixels.
+        grids: The scales in the order in which regions are stored; R is the sum of their regions.
+        width: D.
+        parameters: Number of weights.
+        folder: Where the checkpoint lies.
+    """
+
+    name: str
+    fingerprint: str
+    device: str
+    image_size: int
+    grids: tuple[GridSpec, ...]
+    width: int
+    parameters: int
+    folder: Path
+
+
+@dataclass(frozen=True)
+class ImageFeatures:
+    """Features of B images as the index stores them.
+
+    Attributes:
+        global_features: [B, D] float16, unit length.
+        regions: [B, R, D] int8, region features up to a scale per row.
+        key_scale: [B, R] float32; ``key_scale * (regions @ key_weightᵀ)`` has unit length.
+        value_scale: [B, R] float32; likewise for the value projection.
+    """
+
+    global_features: npt.NDArray[np.float16]
+    regions: npt.NDArray[np.int8]
+    key_scale: FloatArray
+    value_scale: FloatArray
+
+    def __len__(self) -> int:
+        return int(self.global_features.shape[0])
+
+
+@dataclass(frozen=True)
+class QueryWord:
+    """One word of the query as the analyst sees it; an image of the query counts as one word, its file name.
+
+    Attributes:
+        text: As typed.
+        weight: Share of this word in the fine score, summed over its tokens.
+        known: False where the model has never seen the word (it is flagged, never ignored).
+    """
+
+    text: str
+    weight: float
+    known: bool = True
+
+
+@dataclass(frozen=True)
+class QueryFeatures:
+    """One encoded query term: T tokens (pieces of words, or regions of a query image).
+
+    Attributes:
+        global_features: [D] float32, unit length.
+        keys: [T, D] float32, folded with the key projection: ``cos(k_r, q_t) = key_scale_r * regions_r · keys_t``.
+        values: [T, D] float32, folded with the value projection likewise.
+        weights: [T] float32, ω; sums to 1.
+        words: L words in reading order.
+        word_of_token: [T] int, which word each token belongs to.
+    """
+
+    global_features: FloatArray
+    keys: FloatArray
+    values: FloatArray
+    weights: FloatArray
+    words: tuple[QueryWord, ...]
+    word_of_token: npt.NDArray[np.int64]
+
+
+class FeatureEncoder(Protocol):
+    """What indexing and search need of a model. ``model.encoder.FaamiEncoder`` is the real one; tests use a stub."""
+
+    @property
+    def info(self) -> ModelInfo: ...
+
+    @property
+    def global_share(self) -> float:
+        """β of the score formula, in [0, 1]."""
+        ...
+
+    def encode_images(self, images: ByteArray) -> ImageFeatures:
+        """Encodes [B, image_size, image_size, 3] uint8 RGB."""
+        ...
+
+    def encode_text(self, text: str) -> QueryFeatures:
+        """Encodes one phrase. Raises QueryError if no word is left after normalisation."""
+        ...
+
+    def encode_image_query(self, image: ByteArray, name: str) -> QueryFeatures:
+        """Encodes one [image_size, image_size, 3] uint8 RGB image as a query: its regions act as tokens of one word."""
+        ...
+
+    def align(
+        self,
+        query: QueryFeatures,
+        regions: npt.NDArray[np.int8],
+        key_scale: FloatArray,
+        value_scale: FloatArray,
+    ) -> tuple[FloatArray, FloatArray]:
+        """Relates one query term to K images.
+
+        Returns:
+            evidence [K, L, R] float32, summed over each word's tokens; its sum over L and R is the fine score.
+            attention [K, L, R] float32, weight-averaged over each word's tokens; sums to 1 over R.
+        """
+        ...
+
+
+# --- collection ----------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class UnreadableImage:
+    """A file that could not be read: where and why, in words for the analyst."""
+
+    path: Path
+    reason: str
+
+
+@dataclass(frozen=True)
+class CollectionInfo:
+    """A collection as the catalog knows it, for one model.
+
+    Attributes:
+        root: Folder of the images.
+        images: Images with features of the loaded model, i.e. N, the gallery size.
+        seen: Images found by the last scan; ``images + unreadable + offline`` when the index is complete.
+        offline: Images whose folder is not reachable.
+        unreadable: Files that could not be read.
+        indexed_at: ISO 8601 UTC time of the last finished index run, or None.
+    """
+
+    root: Path
+    images: int
+    seen: int
+    offline: int
+    unreadable: tuple[UnreadableImage, ...]
+    indexed_at: str | None
+
+
+@dataclass(frozen=True)
+class IndexReport:
+    """What one index run did. ``indexed + unreadable + offline`` = ``seen`` unless cancelled."""
+
+    root: Path
+    seen: int
+    added: int
+    changed: int
+    removed: int
+    unchanged: int
+    offline: int
+    unreadable: tuple[UnreadableImage, ...]
+    cancelled: bool
+    seconds: float
+
+
+@dataclass(frozen=True)
+class GalleryImage:
+    """One image of the gallery in the order of its path, for browsing without a query."""
+
+    image_id: int
+    path: Path
+    width: int
+    height: int
+
+
+# --- search --------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class TextTerm:
+    """A phrase of the query; a negative weight counts against."""
+
+    text: str
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class ImageTerm:
+    """An image of the query, from any folder; a negative weight counts against."""
+
+    path: Path
+    weight: float = 1.0
+
+
+@dataclass(frozen=True)
+class Query:
+    """What is asked: weighted terms. The score of an image is the mean of the terms' scores by |weight|, signed."""
+
+    terms: tuple[TextTerm | ImageTerm, ...]
+
+    @staticmethod
+    def from_text(text: str) -> Query:
+        return Query((TextTerm(text),))
+
+    @staticmethod
+    def from_image(path: Path) -> Query:
+        return Query((ImageTerm(path),))
+
+
+@dataclass(frozen=True)
+class PixelBox:
+    """A rectangle in pixels of the image as shown (EXIF orientation applied): left, top, width, height."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Hit:
+    """One answer.
+
+    Attributes:
+        image_id: Key in the catalog.
+        path: Absolute path of the image file.
+        rank: 0-based.
+        score: β · score_global + (1-β) · score_fine.
+        score_global: Cosine of the global features.
+        score_fine: Sum of this hit's evidence over words and regions.
+        word_evidence: L numbers, each word's sum over regions.
+        best_regions: L boxes, the region with the most evidence of each word.
+        width, height: Pixels of the image as shown.
+    """
+
+    image_id: int
+    path: Path
+    rank: int
+    score: float
+    score_global: float
+    score_fine: float
+    word_evidence: tuple[float, ...]
+    best_regions: tuple[PixelBox, ...]
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class SearchResult:
+    """A ranked result set with all its evidence, so that browsing needs neither model nor disk.
+
+    Attributes:
+        query: What was asked.
+        words: L words, over all terms in order.
+        hits: K hits, best first, ties by path.
+        evidence: [K, L, R] float32.
+        attention: [K, L, R] float32, sums to 1 over R.
+        grids: How R splits into scales.
+        global_share: β.
+        gallery_size: N.
+        reranked: How many images went through region–word alignment ("re-ranked K of N").
+        collection: Root folder of the collection.
+        model_fingerprint: Of the model that scored.
+        seconds: From call to hits.
+        created_at: ISO 8601 UTC.
+    """
+
+    query: Query
+    words: tuple[QueryWord, ...]
+    hits: tuple[Hit, ...]
+    evidence: FloatArray = field(repr=False)
+    attention: FloatArray = field(repr=False)
+    grids: tuple[GridSpec, ...]
+    global_share: float
+    gallery_size: int
+    reranked: int
+    collection: Path
+    model_fingerprint: str
+    seconds: float
+    created_at: str
