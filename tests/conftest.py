@@ -1,4 +1,4 @@
-"""Fixtures shared by the tests of the core and of the window: a stub model, a folder of images, an own data folder."""
+"""Fixtures shared by the tests of the core and of the window: a stub model, a folder of images, own data folder."""
 
 from __future__ import annotations
 

@@ -1,0 +1,1 @@
+"""Pixels in and out: image files, captions, data sets, made scenes."""

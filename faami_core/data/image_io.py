@@ -1,0 +1,236 @@
+"""The only door to Pillow: image files in, 8-bit RGB arrays out, and back.
+
+Every file may come from a stranger. A small allow-list of formats is tried, the size is checked from the header
+before a pixel is decoded, and whatever a decoder throws becomes an ``UnreadableImageError`` with a reason for the
+analyst. What an analyst sees and what the model sees go through the same code, so orientation, bit depth and
+transparency cannot differ between them.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import uuid
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import IO
+
+import numpy as np
+import numpy.typing as npt
+from PIL import Image, UnidentifiedImageError
+
+from faami_core.errors import FaamiError, UnreadableImageError
+from faami_core.types import ByteArray
+
+FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
+IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif"})
+
+# Twice the largest aerial camera frame on sale (100 to 150 million pixels); decoded that is 600 MB.
+MAX_PIXELS = 200_000_000
+MAX_PIXELS_VARIABLE = "FAAMI_MAX_PIXELS"
+
+_SAVE_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
+# A JPEG decoded at an eighth of its size is a box filter; twice the wanted size leaves the rest to a good filter.
+_DRAFT_MARGIN = 2
+_STRETCH_PERCENTILES = (2.0, 98.0)
+_STRETCH_SAMPLE = 1_000_000
+_WIDE_MODES = ("I", "F")  # and all "I;16…"
+_ORIENTATION_TAG = 0x0112
+_TURNS = {
+    2: (Image.Transpose.FLIP_LEFT_RIGHT,),
+    3: (Image.Transpose.ROTATE_180,),
+    4: (Image.Transpose.FLIP_TOP_BOTTOM,),
+    5: (Image.Transpose.TRANSPOSE,),
+    6: (Image.Transpose.ROTATE_270,),
+    7: (Image.Transpose.TRANSVERSE,),
+    8: (Image.Transpose.ROTATE_90,),
+}
+
+# Our own header check below replaces Pillow's, which warns instead of refusing.
+Image.MAX_IMAGE_PIXELS = None
+# Odd metadata around sound pixels is no reason to trouble anyone; broken pixels raise errors, not warnings.
+warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+
+
+@dataclass(frozen=True)
+class DecodedImage:
+    """Pixels [H, W, 3] RGB as shown, and the ``width`` × ``height`` the whole file has as shown."""
+
+    pixels: ByteArray
+    width: int
+    height: int
+
+
+def read_image(path: Path, max_side: int | None = None) -> ByteArray:
+    """Reads an image file as the analyst sees it: EXIF orientation applied, transparency over white, 8 bits.
+
+    Args:
+        path: The file; of an animated file the first frame is taken.
+        max_side: Shrinks the image (never enlarges) so that no side is longer; much faster for large JPEG files.
+
+    Returns:
+        [H, W, 3] uint8 RGB.
+
+    Raises:
+        UnreadableImageError: if the file cannot be decoded; the sentence names the file and the reason.
+    """
+    try:
+        with path.open("rb") as stream:
+            return decode_image(stream, path.name, max_side=max_side).pixels
+    except OSError as error:
+        raise UnreadableImageError(
+            f"{path.name!r} cannot be opened: {error.strerror or error}.",
+            "Check that the file exists and may be read.",
+        ) from error
+
+
+def decode_image(
+    stream: IO[bytes], name: str, *, max_side: int | None = None, model_side: int | None = None
+) -> DecodedImage:
+    """Decodes an open image file; see ``read_image``.
+
+    Args:
+        stream: Seekable, at its start.
+        name: File name for messages.
+        max_side: Longest side wanted, or None for all pixels.
+        model_side: Instead squashes the whole image to a square of this side with ``model_input``.
+
+    Raises:
+        UnreadableImageError: if the file cannot be decoded.
+    """
+    try:
+        with Image.open(stream, formats=FORMATS) as image:
+            return _decode(image, name, max_side, model_side)
+    except FaamiError:
+        raise
+    except UnidentifiedImageError as error:
+        raise UnreadableImageError(
+            f"{name!r} is not an image in a known format.", f"Known formats are {', '.join(FORMATS)}."
+        ) from error
+    except Exception as error:  # decoders of hostile files raise almost anything; it all means "this file is broken"
+        raise UnreadableImageError(
+            f"{name!r} cannot be decoded: {_reason(error)}.", "Save the image again with another program."
+        ) from error
+
+
+def model_input(pixels: ByteArray, side: int) -> ByteArray:
+    """Squashes a whole [H, W, 3] image into the model's square [side, side, 3], antialiased; same size stays."""
+    if pixels.shape[:2] == (side, side):
+        return pixels
+    image = Image.fromarray(pixels)
+    return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=3.0))
+
+
+def save_image(path: Path, pixels: npt.NDArray[np.uint8], quality: int = 92) -> None:
+    """Writes [H, W, 3] RGB (or [H, W, 4] RGBA) to ``path``; the suffix chooses the format.
+
+    The file appears whole or not at all.
+
+    Args:
+        path: Target; its folder exists.
+        pixels: The image.
+        quality: 1 to 95, for JPEG and WebP.
+
+    Raises:
+        FaamiError: if the suffix is not one of an image or the file cannot be written.
+    """
+    kind = _SAVE_FORMATS.get(path.suffix.lower())
+    if kind is None:
+        raise FaamiError(
+            f"{path.name!r} has no suffix of an image.", f"Use one of {', '.join(sorted(_SAVE_FORMATS))}."
+        )
+    try:
+        temporary = path.with_name(f".{uuid.uuid4().hex}{path.suffix}")
+        try:
+            with temporary.open("xb") as stream:
+                Image.fromarray(pixels).save(stream, format=kind, quality=quality)
+            temporary.replace(path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise FaamiError(
+            f"The image {str(path)!r} cannot be written: {error.strerror or error}.",
+            "Check that the folder exists, may be written and has free space.",
+        ) from error
+
+
+def _decode(image: Image.Image, name: str, max_side: int | None, model_side: int | None) -> DecodedImage:
+    """Turns an opened, not yet decoded image into pixels as shown."""
+    _check_size(image.size, name)
+    width, height = image.size
+    wanted = max_side or model_side
+    if wanted is not None and image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
+        image.draft(image.mode, (wanted * _DRAFT_MARGIN, wanted * _DRAFT_MARGIN))
+    image.load()
+    turns = _orientation(image)
+    shown = _to_rgb(image)
+    if max_side is not None and max(shown.size) > max_side:
+        shown = shown.resize(_fitted(shown.size, max_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    for turn in _TURNS.get(turns, ()):
+        shown = shown.transpose(turn)
+    if turns >= 5:
+        width, height = height, width
+    pixels = np.array(shown)
+    return DecodedImage(pixels if model_side is None else model_input(pixels, model_side), width, height)
+
+
+def _check_size(size: tuple[int, int], name: str) -> None:
+    limit = int(os.environ.get(MAX_PIXELS_VARIABLE, MAX_PIXELS))
+    pixels = size[0] * size[1]
+    if pixels > limit:
+        raise UnreadableImageError(
+            f"{name!r} has {size[0]} × {size[1]} pixels, more than the limit of {limit / 1e6:.0f} million.",
+            f"Set the environment variable {MAX_PIXELS_VARIABLE} to at least {pixels} if you trust the file.",
+        )
+
+
+def _orientation(image: Image.Image) -> int:
+    """EXIF orientation 1 to 8 still to be applied; broken metadata counts as upright. (TIFF is turned by Pillow.)"""
+    with contextlib.suppress(Exception):
+        value = image.getexif().get(_ORIENTATION_TAG, 1)
+        if value in _TURNS:
+            return int(value)
+    return 1
+
+
+def _to_rgb(image: Image.Image) -> Image.Image:
+    if image.mode.startswith(_WIDE_MODES):
+        return Image.fromarray(_stretch(np.asarray(image))).convert("RGB")
+    if image.has_transparency_data:
+        solid = image.convert("RGBA")
+        paper = Image.new("RGBA", solid.size, "white")
+        return Image.alpha_composite(paper, solid).convert("RGB")
+    return image if image.mode == "RGB" else image.convert("RGB")
+
+
+def _stretch(values: npt.NDArray[np.generic]) -> ByteArray:
+    """16-bit, 32-bit and float pixels → 8 bits between the 2nd and 98th percentile; NaN and infinite become black."""
+    numbers = np.asarray(values, dtype=np.float32)
+    step = max(1, round((numbers.size / _STRETCH_SAMPLE) ** 0.5))
+    sample = numbers[::step, ::step]
+    sample = sample[np.isfinite(sample)]
+    if sample.size == 0:
+        return np.zeros(numbers.shape, dtype=np.uint8)
+    low, high = np.percentile(sample, _STRETCH_PERCENTILES)
+    if high <= low:
+        low, high = float(sample.min()), float(sample.max())
+    if high <= low:  # one value everywhere says nothing about its brightness
+        low, high = low - 1, high + 1
+    scaled = np.clip((numbers - low) / (high - low), 0, 1) * 255
+    return np.nan_to_num(np.where(np.isfinite(numbers), scaled, 0)).round().astype(np.uint8)
+
+
+def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
+    """The largest size of the same shape inside side × side; no side shorter than one pixel."""
+    factor = side / max(size)
+    return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
+
+
+def _reason(error: Exception) -> str:
+    """A decoder's own words as the end of a sentence."""
+    if isinstance(error, MemoryError):
+        return "it needs more memory than there is"
+    text = str(error).strip().rstrip(".") or type(error).__name__
+    return text.splitlines()[0][:200]
