@@ -1,0 +1,66 @@
+"""One writer per collection. The lock is the operating system's own, so it dies with the process that holds it."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from types import TracebackType
+from typing import IO
+
+from faami_core.errors import CollectionError
+
+LOCK_NAME = "writer.lock"
+
+
+class WriterLock:
+    """Context manager: held while a process writes to the index in ``folder``.
+
+    Raises:
+        CollectionError: on entry, if another process (or another session of this one) holds it; it names the process.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / LOCK_NAME
+        self._stream: IO[bytes] | None = None
+
+    def __enter__(self) -> WriterLock:
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        stream = self._path.open("a+b")
+        try:
+            _acquire(stream)
+        except OSError as error:
+            stream.seek(1)
+            owner = stream.read(32).decode("ascii", "replace").strip()
+            stream.close()
+            raise CollectionError(
+                f"This collection is being indexed by another process{f' ({owner})' if owner else ''}.",
+                "Wait until it has finished, or close the other window.",
+            ) from error
+        stream.truncate(0)
+        stream.write(f" process {os.getpid()}".encode("ascii"))
+        stream.flush()
+        self._stream = stream
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._stream is not None:
+            self._stream.close()  # closing the file gives the lock back
+            self._stream = None
+
+
+if sys.platform == "win32":
+    import msvcrt
+
+    def _acquire(stream: IO[bytes]) -> None:
+        """Locks the first byte; the owner's name is written behind it because Windows bars reading a locked byte."""
+        stream.seek(0)
+        msvcrt.locking(stream.fileno(), msvcrt.LK_NBLCK, 1)
+
+else:
+    import fcntl
+
+    def _acquire(stream: IO[bytes]) -> None:
+        fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)

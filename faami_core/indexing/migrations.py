@@ -1,0 +1,158 @@
+"""The schema of the catalog as a chain of steps, one function a version. A published step is never changed again."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from faami_core.errors import CollectionError
+
+APPLICATION_ID = 0x4641414D  # "FAAM": tells our catalogs from other SQLite files
+
+
+def _create(connection: sqlite3.Connection) -> None:
+    """Version 1. Paths are bytes because file names need not be text; times are ISO 8601 UTC."""
+    for statement in _VERSION_1.split(";\n\n"):
+        connection.execute(statement)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.executemany(
+        "INSERT INTO meta (key, value) VALUES (?, ?)",
+        [("created", datetime.now(UTC).isoformat(timespec="seconds")), ("generation", "0")],
+    )
+
+
+# root     A folder of the collection. `device` tells an emptied folder from an unplugged drive's mount point.
+# file     A file with the suffix of an image. `content` is the SHA-256 of the whole file, NULL until first read.
+# item     What is searched: a window of a file. A chip has one item, a large scene will have one a tile, with bounds.
+#          Ids are never used again, so a stored feature can never be taken for that of another item.
+# feature  Where the features of an item lie, for each model. Other models' rows stay when the model is switched.
+_VERSION_1 = """
+CREATE TABLE meta (
+  key TEXT PRIMARY KEY,
+  value TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE root (
+  root_id INTEGER PRIMARY KEY,
+  path BLOB NOT NULL UNIQUE,
+  device INTEGER,
+  scanned_at TEXT
+) STRICT;
+
+CREATE TABLE file (
+  file_id INTEGER PRIMARY KEY,
+  root_id INTEGER NOT NULL REFERENCES root (root_id) ON DELETE CASCADE,
+  path BLOB NOT NULL,
+  size INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  content BLOB,
+  width INTEGER,
+  height INTEGER,
+  state TEXT NOT NULL CHECK (state IN ('seen', 'unreadable')),
+  reason TEXT,
+  first_seen TEXT NOT NULL,
+  offline_since TEXT,
+  UNIQUE (root_id, path),
+  CHECK ((state = 'unreadable') = (reason IS NOT NULL))
+) STRICT;
+
+CREATE TABLE item (
+  item_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  file_id INTEGER NOT NULL REFERENCES file (file_id) ON DELETE CASCADE,
+  x INTEGER NOT NULL,
+  y INTEGER NOT NULL,
+  width INTEGER NOT NULL,
+  height INTEGER NOT NULL,
+  crs TEXT,
+  west REAL,
+  south REAL,
+  east REAL,
+  north REAL,
+  UNIQUE (file_id, y, x, width, height)
+) STRICT;
+
+CREATE TABLE model (
+  model_id INTEGER PRIMARY KEY,
+  fingerprint TEXT NOT NULL UNIQUE,
+  name TEXT NOT NULL,
+  config TEXT NOT NULL,
+  created TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE shard (
+  shard_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  model_id INTEGER NOT NULL REFERENCES model (model_id) ON DELETE CASCADE,
+  name TEXT NOT NULL,
+  rows INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  sha256 BLOB NOT NULL,
+  created TEXT NOT NULL,
+  UNIQUE (model_id, name)
+) STRICT;
+
+CREATE TABLE feature (
+  model_id INTEGER NOT NULL REFERENCES model (model_id) ON DELETE CASCADE,
+  item_id INTEGER NOT NULL REFERENCES item (item_id) ON DELETE CASCADE,
+  shard_id INTEGER NOT NULL REFERENCES shard (shard_id) ON DELETE CASCADE,
+  shard_row INTEGER NOT NULL,
+  PRIMARY KEY (model_id, item_id)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX feature_by_item ON feature (item_id);
+
+CREATE INDEX feature_by_shard ON feature (shard_id);
+
+CREATE TABLE index_run (
+  run_id INTEGER PRIMARY KEY AUTOINCREMENT,
+  model_id INTEGER NOT NULL REFERENCES model (model_id) ON DELETE CASCADE,
+  started TEXT NOT NULL,
+  finished TEXT,
+  cancelled INTEGER NOT NULL DEFAULT 0,
+  seen INTEGER,
+  added INTEGER,
+  changed INTEGER,
+  removed INTEGER,
+  embedded INTEGER
+) STRICT
+"""
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create,)
+SCHEMA_VERSION = len(STEPS)
+
+
+def schema_version(connection: sqlite3.Connection) -> int:
+    """Version of an open catalog; 0 for an empty file."""
+    return int(connection.execute("PRAGMA user_version").fetchone()[0])
+
+
+def refuse_newer(connection: sqlite3.Connection) -> None:
+    """Raises:
+    CollectionError: if the catalog was written by a newer program; it has not been touched.
+    """
+    version = schema_version(connection)
+    if version > SCHEMA_VERSION:
+        raise CollectionError(
+            f"This index was written by a newer version of the program (index version {version}, "
+            f"this program knows {SCHEMA_VERSION}).",
+            "Update the program; the index was left as it is.",
+        )
+
+
+def migrate(connection: sqlite3.Connection) -> None:
+    """Brings a catalog to the current version, each step in a transaction of its own.
+
+    Raises:
+        CollectionError: if it is newer than this program.
+    """
+    refuse_newer(connection)
+    for version in range(schema_version(connection), SCHEMA_VERSION):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            if schema_version(connection) == version:  # another process may have been faster
+                STEPS[version](connection)
+                connection.execute(f"PRAGMA user_version = {version + 1}")
+            connection.execute("COMMIT")
+        except BaseException:
+            connection.execute("ROLLBACK")
+            raise
