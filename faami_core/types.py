@@ -351,6 +351,7 @@ class SearchResult:
         model_fingerprint: Of the model that scored.
         seconds: From call to hits.
         created_at: ISO 8601 UTC.
+        unscored: Images left out because their score is not a finite number.
     """
 
     query: Query
@@ -366,3 +367,4 @@ class SearchResult:
     model_fingerprint: str
     seconds: float
     created_at: str
+    unscored: int = 0

@@ -66,7 +66,7 @@ def list_images(
             if entry.name.startswith(b"."):
                 continue
             path = folder + b"/" + entry.name if folder else entry.name
-            if entry.is_dir():
+            if _is_folder(entry):
                 (linked if entry.is_symlink() else folders).append(path)
             elif entry.name.lower().endswith(endings):
                 files.append(_describe(entry, path))
@@ -153,6 +153,13 @@ def _place_known(diff: ScanDiff, found: FoundFile, before: KnownFile, hash_file:
     content = hash_file(found.path) if before.content is not None and found.problem is None else None
     same = content is not None and content == before.content
     (diff.touched if same else diff.changed).append((before.file_id, found))
+
+
+def _is_folder(entry: os.DirEntry[bytes]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself
+        return False
 
 
 def _enter(folder: bytes, seen: set[tuple[int, int]]) -> bool:

@@ -1,0 +1,344 @@
+"""One index run: scan, then list → decode → encode → write shards.
+
+The stages are plain functions over batches of records, so that they can later run in processes or on many machines.
+Decoding runs ahead of the model in a bounded window; everything else happens in the caller's thread. Work is lost
+only back to the last shard; what a shard holds is never computed twice.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from faami_core.data.image_io import IMAGE_SUFFIXES, decode_image
+from faami_core.errors import CancelledError, UnreadableImageError
+from faami_core.indexing import atomic, feature_store, scanner
+from faami_core.indexing.catalog import Catalog, index_errors
+from faami_core.indexing.lock import WriterLock
+from faami_core.indexing.records import (
+    DecodedFile,
+    FailedFile,
+    PendingFile,
+    ScanDiff,
+    ShardRows,
+    concatenate,
+)
+from faami_core.types import (
+    CancelToken,
+    FeatureEncoder,
+    ImageFeatures,
+    IndexReport,
+    Progress,
+    ProgressCallback,
+)
+
+BATCH_SIZE = 32
+# A CPU takes about half a second for 8 images of 224²; cancelling waits for one batch and must take less than 1 s.
+CPU_BATCH_SIZE = 8
+SHARD_ROWS = 1024  # 65 MB at 245 regions × 256
+SHARD_SECONDS = 30.0  # a killed run loses at most this much work
+DECODE_WORKERS = 2
+DECODE_AHEAD = 4  # batches of decoded images waiting for the model
+_RATE_WINDOW = 10.0  # seconds over which the rate is told
+_PROGRESS_PAUSE = 0.1
+
+
+@dataclass
+class _Finished:
+    """Encoded images waiting for their shard, and files that failed meanwhile."""
+
+    files: list[DecodedFile] = field(default_factory=list)
+    features: list[ImageFeatures] = field(default_factory=list)
+    failed: list[FailedFile] = field(default_factory=list)
+    since: float = field(default_factory=time.monotonic)
+
+
+def index_collection(
+    catalog: Catalog,
+    root: Path,
+    encoder: FeatureEncoder,
+    *,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+    retry_unreadable: bool = False,
+) -> IndexReport:
+    """Brings the index of one root up to date.
+
+    Args:
+        catalog: Open catalog of the collection.
+        root: Folder of the images, absolute.
+        encoder: The model.
+        progress: Told every stage, at most ten times a second.
+        cancel: Stops the run within a batch; encoded images are kept and the report says ``cancelled``.
+        retry_unreadable: Try unreadable files again even if they did not change.
+
+    Raises:
+        CollectionError: if another process is indexing, or the disk is full, read-only or broken.
+    """
+    started = time.monotonic()
+    with index_errors(catalog.folder), WriterLock(catalog.folder):
+        model_id = catalog.add_model(encoder.info)
+        _tidy(catalog, model_id, encoder.info.fingerprint)
+        run_id = catalog.begin_run(model_id)
+        diff, embedded, cancelled = ScanDiff(), 0, False
+        try:
+            diff = scan(catalog, root, progress=progress, cancel=cancel)
+            if retry_unreadable:
+                catalog.retry_unreadable()
+            for count in _embed(catalog, model_id, encoder, progress, cancel):
+                embedded += count
+        except CancelledError:
+            cancelled = True
+        seen = catalog.counts(model_id).seen
+        catalog.finish_run(run_id, diff, seen=seen, embedded=embedded, cancelled=cancelled)
+        return _report(catalog, model_id, root, diff, cancelled=cancelled, seconds=time.monotonic() - started)
+
+
+def scan(
+    catalog: Catalog, root: Path, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None
+) -> ScanDiff:
+    """Walks ``root`` and makes the catalog's files equal to it; embeds nothing.
+
+    Raises:
+        CancelledError: if cancelled; the catalog is as before.
+    """
+    tell = _Throttle(progress)
+    root_id = catalog.add_root(root)
+    listing = scanner.list_images(
+        root, IMAGE_SUFFIXES, cancel=cancel, on_folder=lambda count: tell(Progress("Reading the folder", count))
+    )
+    diff = scanner.compare(
+        listing,
+        catalog.known_files(root_id),
+        catalog.root_device(root_id),
+        scanner.hash_below(root),
+        cancel=cancel,
+    )
+    catalog.apply_scan(root_id, diff, listing.device)
+    return diff
+
+
+def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
+    """Reads, hashes and decodes one file. Whatever is wrong with it becomes a ``FailedFile``, never an exception."""
+    path = Path(os.fsdecode(file.path))
+    content = size = mtime_ns = None
+    try:
+        with path.open("rb") as stream:
+            status = os.fstat(stream.fileno())
+            size, mtime_ns = status.st_size, status.st_mtime_ns
+            content = hashlib.file_digest(stream, "sha256").digest()
+            stream.seek(0)
+            image = decode_image(stream, path.name, model_side=side)
+    except UnreadableImageError as error:
+        return FailedFile(file.file_id, str(error), content, size, mtime_ns)
+    except OSError as error:
+        return FailedFile(file.file_id, f"{path.name!r} cannot be read: {error.strerror or error}.", content)
+    return DecodedFile(file.file_id, content, size, mtime_ns, image.width, image.height, image.pixels)
+
+
+def encode_files(
+    encoder: FeatureEncoder, files: Sequence[DecodedFile]
+) -> tuple[list[DecodedFile], ImageFeatures, list[FailedFile]]:
+    """Runs the model over decoded files; one whose features are not finite numbers fails, its neighbours do not.
+
+    Returns:
+        The files that have features, their features in the same order, and the others.
+    """
+    features = encoder.encode_images(np.stack([file.pixels for file in files]))
+    finite = np.logical_and.reduce(
+        [
+            np.isfinite(features.global_features).all(axis=1),
+            np.isfinite(features.key_scale).all(axis=1),
+            np.isfinite(features.value_scale).all(axis=1),
+        ]
+    )
+    verdicts = list(zip(files, finite.tolist(), strict=True))
+    failed = [
+        FailedFile(
+            file.file_id,
+            f"The model {encoder.info.name!r} finds no finite features in this image.",
+            file.content,
+            file.size,
+            file.mtime_ns,
+        )
+        for file, sound in verdicts
+        if not sound
+    ]
+    kept = ImageFeatures(
+        features.global_features[finite],
+        features.regions[finite],
+        features.key_scale[finite],
+        features.value_scale[finite],
+    )
+    return [file for file, sound in verdicts if sound], kept, failed
+
+
+def write_files(catalog: Catalog, model_id: int, encoder: FeatureEncoder, finished: _Finished) -> int:
+    """Commits finished images: their items, then one shard file, then the transaction that names it.
+
+    Steps for tests: ``record_files``, those of ``atomic.write_file``, ``name_shard``, ``named_shard``.
+
+    Returns:
+        How many images have features now that had none.
+    """
+    atomic.reach("record_files", catalog.folder)
+    items = catalog.record_files(finished.files, finished.failed)
+    if not finished.files:
+        return 0
+    rows = ShardRows(
+        item_ids=np.array([items[file.file_id] for file in finished.files], dtype=np.int64),
+        contents=np.stack([np.frombuffer(file.content, dtype=np.uint8) for file in finished.files]),
+        windows=np.array([(0, 0, file.width, file.height) for file in finished.files], dtype=np.int32),
+        features=concatenate(finished.features),
+    )
+    folder = feature_store.shard_folder(catalog.folder, encoder.info.fingerprint)
+    record = feature_store.write_shard(folder, rows, encoder.info)
+    atomic.reach("name_shard", folder / record.name)
+    catalog.add_shard(model_id, record, rows.item_ids.tolist())
+    atomic.reach("named_shard", folder / record.name)
+    return len(finished.files)
+
+
+def _embed(
+    catalog: Catalog,
+    model_id: int,
+    encoder: FeatureEncoder,
+    progress: ProgressCallback | None,
+    cancel: CancelToken | None,
+) -> Iterator[int]:
+    """Embeds everything pending; yields the number of images each time a shard was committed."""
+    pending = catalog.pending(model_id)
+    meter = _Meter(len(pending), _Throttle(progress))
+    batch_size = CPU_BATCH_SIZE if encoder.info.device == "cpu" else BATCH_SIZE
+    finished = _Finished()
+    stopped: Exception | None = None
+    try:
+        for batch in _decoded_batches(pending, encoder.info.image_size, batch_size, cancel):
+            decoded = [file for file in batch if isinstance(file, DecodedFile)]
+            finished.failed += [file for file in batch if isinstance(file, FailedFile)]
+            if decoded:
+                files, features, failed = encode_files(encoder, decoded)
+                finished.files += [_without_pixels(file) for file in files]
+                finished.features.append(features)
+                finished.failed += failed
+            meter.add(len(batch))
+            if len(finished.files) >= SHARD_ROWS or time.monotonic() - finished.since >= SHARD_SECONDS:
+                ready, finished = finished, _Finished()
+                yield write_files(catalog, model_id, encoder, ready)
+    except Exception as error:  # cancelled, out of memory, or worse: what is encoded is kept
+        stopped = error
+    if finished.files or finished.failed:
+        yield write_files(catalog, model_id, encoder, finished)
+    if stopped is not None:
+        raise stopped
+
+
+def _decoded_batches(
+    pending: Iterable[PendingFile], side: int, batch_size: int, cancel: CancelToken | None
+) -> Iterator[list[DecodedFile | FailedFile]]:
+    """Decodes in order, a bounded number of files ahead of the consumer.
+
+    Raises:
+        CancelledError: if cancelled.
+    """
+    token = cancel or CancelToken()
+    waiting: deque[Future[DecodedFile | FailedFile]] = deque()
+    batch: list[DecodedFile | FailedFile] = []
+    pool = ThreadPoolExecutor(DECODE_WORKERS, thread_name_prefix="decode")
+    try:
+        for file in pending:
+            token.raise_if_cancelled()
+            waiting.append(pool.submit(decode_file, file, side))
+            if len(waiting) >= batch_size * DECODE_AHEAD:
+                batch.append(waiting.popleft().result())
+            if len(batch) == batch_size:
+                yield batch
+                batch = []
+        while waiting:
+            token.raise_if_cancelled()
+            batch.append(waiting.popleft().result())
+            if len(batch) == batch_size or not waiting:
+                yield batch
+                batch = []
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
+
+
+def _without_pixels(file: DecodedFile) -> DecodedFile:
+    """The record of a file whose features are known; keeping the pixels until the shard is full would cost 150 MB."""
+    empty = np.zeros((0, 0, 3), dtype=np.uint8)
+    return DecodedFile(file.file_id, file.content, file.size, file.mtime_ns, file.width, file.height, empty)
+
+
+def _tidy(catalog: Catalog, model_id: int, fingerprint: str) -> None:
+    """Clears away what a killed run left, and forgets shards whose files are lost so that they are made again."""
+    atomic.sweep(catalog.folder)
+    folder = feature_store.shard_folder(catalog.folder, fingerprint)
+    records = catalog.shards(model_id)
+    feature_store.remove_unnamed(folder, set(records))
+    lost = feature_store.lost_shards(folder, records)
+    if lost:
+        catalog.drop_shards(model_id, lost)
+
+
+def _report(
+    catalog: Catalog, model_id: int, root: Path, diff: ScanDiff, *, cancelled: bool, seconds: float
+) -> IndexReport:
+    counts = catalog.counts(model_id)
+    return IndexReport(
+        root=root,
+        seen=counts.seen,
+        added=len(diff.added),
+        changed=len(diff.changed),
+        removed=len(diff.removed),
+        unchanged=len(diff.unchanged) + len(diff.touched) + len(diff.moved) + len(diff.returned),
+        offline=counts.offline,
+        unreadable=catalog.unreadable(),
+        cancelled=cancelled,
+        seconds=seconds,
+    )
+
+
+class _Throttle:
+    """Passes progress on at most ten times a second, so that a fast stage does not drown its listener."""
+
+    def __init__(self, listener: ProgressCallback | None) -> None:
+        self._listener = listener
+        self._last = -1e9
+
+    def __call__(self, step: Progress, *, always: bool = False) -> None:
+        now = time.monotonic()
+        if self._listener is not None and (always or now - self._last >= _PROGRESS_PAUSE):
+            self._last = now
+            self._listener(step)
+
+
+class _Meter:
+    """Counts finished files and estimates rate and time left over the last seconds."""
+
+    def __init__(self, total: int, tell: _Throttle) -> None:
+        self._total = total
+        self._tell = tell
+        self._done = 0
+        self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
+        self._tell(Progress("Indexing images", 0, total), always=True)
+
+    def add(self, count: int) -> None:
+        self._done += count
+        now = time.monotonic()
+        self._marks.append((now, self._done))
+        while len(self._marks) > 2 and now - self._marks[0][0] > _RATE_WINDOW:
+            self._marks.popleft()
+        since, before = self._marks[0]
+        rate = (self._done - before) / (now - since) if now > since else None
+        left = (self._total - self._done) / rate if rate else None
+        last = self._done == self._total
+        self._tell(Progress("Indexing images", self._done, self._total, rate, left), always=last)

@@ -1,0 +1,274 @@
+"""The two stages of a search: an exact scan of global features, then region–word alignment of a shortlist.
+
+Per term, score = β · cos + (1-β) · fine. Over weighted terms the score is the mean by |weight|, signed. Evidence is
+scaled by the same shares, so that for every hit, however the query is composed,
+
+    score_fine = Σ evidence     and     score = β · score_global + (1-β) · score_fine     hold exactly.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+
+from faami_core.errors import CollectionError
+from faami_core.evidence.heatmap import region_box
+from faami_core.indexing.feature_store import Gallery
+from faami_core.search.query import EncodedTerm, encode_query, normalised, query_words
+from faami_core.types import (
+    ByteArray,
+    CancelToken,
+    FeatureEncoder,
+    FloatArray,
+    GridSpec,
+    Hit,
+    PixelBox,
+    Query,
+    SearchResult,
+)
+
+SHORTLIST = 500
+_SCAN_BLOCK = 16_384  # rows; 16 MB as float32 at D = 256
+_ALIGN_BLOCK = 64  # images; 16 MB of regions as float32, which stays near the processor's cache
+_SCORE_DECIMALS = 6
+
+Indices = npt.NDArray[np.intp]
+
+
+@dataclass
+class Stopwatch:
+    """Seconds spent in each stage of one search: ``encode``, ``scan``, ``gather``, ``align``, ``rank``."""
+
+    seconds: dict[str, float] = field(default_factory=dict)
+
+    @contextmanager
+    def measure(self, stage: str) -> Iterator[None]:
+        """Adds the time inside to a stage."""
+        started = time.perf_counter()
+        yield
+        self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - started
+
+
+@dataclass(frozen=True)
+class _Scored:
+    """k aligned images: gallery index, scores [k] and evidence, attention [k, L, R]."""
+
+    index: Indices
+    score: FloatArray
+    score_global: FloatArray
+    score_fine: FloatArray
+    evidence: FloatArray
+    attention: FloatArray
+
+    def __getitem__(self, order: Indices) -> _Scored:
+        return _Scored(*(getattr(self, name)[order] for name in self.__dataclass_fields__))
+
+    def best(self, count: int | None) -> _Scored:
+        """In order of score, ties by path (gallery index), at most ``count``."""
+        return self[np.lexsort((self.index, -self.score))[:count]]
+
+    @staticmethod
+    def join(parts: list[_Scored]) -> _Scored:
+        """All images of several parts."""
+        names = _Scored.__dataclass_fields__
+        return _Scored(*(np.concatenate([getattr(part, name) for part in parts]) for name in names))
+
+
+def search_gallery(
+    gallery: Gallery,
+    encoder: FeatureEncoder,
+    query: Query,
+    *,
+    collection: Path,
+    read_image: Callable[[Path], ByteArray],
+    top: int | None = None,
+    shortlist: int = SHORTLIST,
+    cancel: CancelToken | None = None,
+    stopwatch: Stopwatch | None = None,
+) -> SearchResult:
+    """Answers a query over an open gallery.
+
+    Args:
+        gallery: From the index of the same model.
+        encoder: The model.
+        query: What is asked.
+        collection: Root folder, for the result.
+        read_image: Reads the images of the query.
+        top: At most this many hits; None for all re-ranked ones.
+        shortlist: K, how many images are re-ranked; with K ≥ N every image is.
+        cancel: Checked at every block.
+        stopwatch: Filled with the seconds of each stage.
+
+    Raises:
+        QueryError: if the query is empty or a phrase has no word.
+        UnreadableImageError: if an image of the query cannot be read.
+        CollectionError: if the gallery is empty.
+        CancelledError: if cancelled.
+    """
+    started = time.perf_counter()
+    watch = stopwatch or Stopwatch()
+    token = cancel or CancelToken()
+    if len(gallery) == 0:
+        raise CollectionError("This collection has no image that can be searched.", "Index a folder with images.")
+    with watch.measure("encode"):
+        terms = encode_query(normalised(query), encoder, read_image)
+    with watch.measure("scan"):
+        similarity = scan_global(gallery.global_features, terms, token)
+        finite = np.flatnonzero(np.isfinite(similarity))
+        chosen = finite[select_top(similarity[finite], max(1, shortlist))]
+    scored, broken = _align_shortlist(
+        gallery, encoder, terms, similarity=similarity, chosen=chosen, top=top, cancel=token, watch=watch
+    )
+    with watch.measure("rank"):
+        hits = _hits(scored, gallery, terms, encoder.info.grids)
+    return SearchResult(
+        query=query,
+        words=query_words(terms),
+        hits=hits,
+        evidence=scored.evidence,
+        attention=scored.attention,
+        grids=encoder.info.grids,
+        global_share=encoder.global_share,
+        gallery_size=len(gallery),
+        reranked=len(chosen),
+        collection=collection,
+        model_fingerprint=encoder.info.fingerprint,
+        seconds=time.perf_counter() - started,
+        created_at=datetime.now(UTC).isoformat(timespec="seconds"),
+        unscored=len(gallery) - len(finite) + broken,
+    )
+
+
+def scan_global(
+    features: npt.NDArray[np.float16], terms: tuple[EncodedTerm, ...], cancel: CancelToken | None = None
+) -> FloatArray:
+    """Stage 1. Weighted mean over terms of the cosine with every image.
+
+    Args:
+        features: [N, D] float16, unit length.
+        terms: The encoded query.
+        cancel: Checked at every block.
+
+    Returns:
+        [N] float32; NaN where an image's features are broken.
+    """
+    direction = np.sum([term.share * term.features.global_features for term in terms], axis=0, dtype=np.float32)
+    similarity = np.empty(len(features), dtype=np.float32)
+    for begin in range(0, len(features), _SCAN_BLOCK):
+        if cancel is not None:
+            cancel.raise_if_cancelled()
+        block = features[begin : begin + _SCAN_BLOCK].astype(np.float32)
+        similarity[begin : begin + _SCAN_BLOCK] = block @ direction
+    return similarity
+
+
+def select_top(scores: FloatArray, count: int) -> Indices:
+    """Indices of the ``count`` highest finite scores; among equals the lowest index wins. Not sorted by score."""
+    if count >= len(scores):
+        return np.arange(len(scores))
+    border = np.partition(scores, len(scores) - count)[len(scores) - count]
+    above = np.flatnonzero(scores > border)
+    equal = np.flatnonzero(scores == border)[: count - len(above)]
+    return np.sort(np.concatenate([above, equal]))
+
+
+def _align_shortlist(
+    gallery: Gallery,
+    encoder: FeatureEncoder,
+    terms: tuple[EncodedTerm, ...],
+    *,
+    similarity: FloatArray,
+    chosen: Indices,
+    top: int | None,
+    cancel: CancelToken,
+    watch: Stopwatch,
+) -> tuple[_Scored, int]:
+    """Stage 2, in blocks in the order of the disk; memory holds one block and the best hits so far.
+
+    Returns:
+        The best, in order, and how many images have no finite score.
+    """
+    share = np.float32(encoder.global_share)
+    broken = 0
+    kept: list[_Scored] = [_nothing(terms, encoder)]
+    order = gallery.locality(chosen)
+    for begin in range(0, len(order), _ALIGN_BLOCK):
+        cancel.raise_if_cancelled()
+        block = order[begin : begin + _ALIGN_BLOCK]
+        with watch.measure("gather"):
+            regions, key_scale, value_scale = gallery.gather(block)
+        with watch.measure("align"):
+            evidence, attention = _align_terms(encoder, terms, regions, key_scale, value_scale)
+        with watch.measure("rank"):
+            fine = evidence.sum(axis=(1, 2), dtype=np.float32)
+            # twins in different blocks may differ in the last bit; rounded they tie, and ties go by path
+            score = np.round(share * similarity[block] + (1 - share) * fine, _SCORE_DECIMALS)
+            sound = np.flatnonzero(np.isfinite(score))
+            broken += len(block) - len(sound)
+            kept.append(_Scored(block, score, similarity[block], fine, evidence, attention)[sound])
+            if top is not None and sum(len(part.index) for part in kept) > top + 4 * _ALIGN_BLOCK:
+                kept = [_Scored.join(kept).best(top)]
+    with watch.measure("rank"):
+        return _Scored.join(kept).best(top), broken
+
+
+def _align_terms(
+    encoder: FeatureEncoder,
+    terms: tuple[EncodedTerm, ...],
+    regions: npt.NDArray[np.int8],
+    key_scale: FloatArray,
+    value_scale: FloatArray,
+) -> tuple[FloatArray, FloatArray]:
+    """Evidence (scaled by the terms' shares) and attention [k, L, R] over the words of all terms."""
+    pairs = [encoder.align(term.features, regions, key_scale, value_scale) for term in terms]
+    if len(pairs) == 1 and terms[0].share == 1:
+        return pairs[0]
+    scaled = [np.float32(term.share) * evidence for term, (evidence, _) in zip(terms, pairs, strict=True)]
+    return np.concatenate(scaled, axis=1), np.concatenate([attention for _, attention in pairs], axis=1)
+
+
+def _nothing(terms: tuple[EncodedTerm, ...], encoder: FeatureEncoder) -> _Scored:
+    words = sum(len(term.features.words) for term in terms)
+    regions = sum(grid.regions for grid in encoder.info.grids)
+    none = np.zeros(0, dtype=np.float32)
+    maps = np.zeros((0, words, regions), dtype=np.float32)
+    return _Scored(np.zeros(0, dtype=np.intp), none, none, none, maps, maps)
+
+
+def _hits(
+    scored: _Scored, gallery: Gallery, terms: tuple[EncodedTerm, ...], grids: tuple[GridSpec, ...]
+) -> tuple[Hit, ...]:
+    """The hits with, for each word, its evidence and the region where its thing is most (wanted or not)."""
+    signs = np.array([np.sign(term.share) for term in terms for _ in term.features.words], dtype=np.float32)
+    sums = scored.evidence.sum(axis=2).tolist()
+    peaks = (scored.evidence * signs[:, None]).argmax(axis=2).tolist()
+    boxes: dict[tuple[int, int, int], PixelBox] = {}
+    hits = []
+    for rank, index in enumerate(scored.index.tolist()):
+        width, height = gallery.sizes[index].tolist()
+        for region in peaks[rank]:
+            if (region, height, width) not in boxes:
+                boxes[region, height, width] = region_box(region, grids, height, width)
+        hits.append(
+            Hit(
+                image_id=int(gallery.item_ids[index]),
+                path=Path(os.fsdecode(gallery.paths[index])),
+                rank=rank,
+                score=float(scored.score[rank]),
+                score_global=float(scored.score_global[rank]),
+                score_fine=float(scored.score_fine[rank]),
+                word_evidence=tuple(sums[rank]),
+                best_regions=tuple(boxes[region, height, width] for region in peaks[rank]),
+                width=width,
+                height=height,
+            )
+        )
+    return tuple(hits)
