@@ -1,0 +1,66 @@
+"""``faami-explorer``: reads the command line, answers ``--version`` at once, and opens the window."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from faami_core import __version__
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs the program. Returns the exit code: 0, or 1 after an error told on stderr."""
+    options = build_parser().parse_args(arguments)
+    _choose_platform(options)
+    # Late: Qt and NumPy cost a second, and ``--version`` has answered before.
+    from app.application import run
+
+    return run(options)
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """The command line of the window."""
+    parser = argparse.ArgumentParser(
+        prog="faami-explorer",
+        description="Find things in aerial and satellite images by words or pictures, and see which words matched where.",
+    )
+    parser.add_argument("--version", action="version", version=f"faami-explorer {__version__}")
+    parser.add_argument("directory", metavar="DIR", nargs="?", type=Path, help="folder of images; indexed if needed")
+    parser.add_argument("--demo", action="store_true", help="open the demo collection of made scenes")
+    parser.add_argument("--query", metavar="TEXT", default="", help="search for this text")
+    parser.add_argument("--image", metavar="FILE", type=Path, help="search with this image")
+    parser.add_argument(
+        "--model", metavar="DIR", type=Path, help="folder of a checkpoint; the shipped one if left out"
+    )
+    parser.add_argument("--device", metavar="D", default="auto", help="auto, cpu, cuda or mps")
+    parser.add_argument("--export", metavar="CSV", type=Path, help="write the results to this file")
+    parser.add_argument("--screenshot", metavar="PNG", type=Path, help="write a picture of the window")
+    parser.add_argument("--overlay", metavar="PNG", type=Path, help="write the first result with its heatmap")
+    parser.add_argument("--theme", choices=("light", "dark", "system"), help="colours; remembered ones if left out")
+    parser.add_argument("--size", metavar="WxH", type=_size, help="size of the window in pixels, e.g. 1600x1000")
+    parser.add_argument("--quit", action="store_true", help="quit when all of this is done")
+    return parser
+
+
+def _size(text: str) -> tuple[int, int]:
+    width, _, height = text.lower().partition("x")
+    if not (width.isdigit() and height.isdigit() and int(width) > 0 and int(height) > 0):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 1600x1000")
+    return int(width), int(height)
+
+
+def _choose_platform(options: argparse.Namespace) -> None:
+    """Draws off-screen where there is no display, so that the same command works on a server."""
+    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
+        return
+    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+        if not options.quit:
+            print("No display was found: the window is drawn off-screen. Add --quit to end the run.", file=sys.stderr)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

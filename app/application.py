@@ -1,0 +1,75 @@
+"""The application around the window: Qt set-up, crash log, heartbeat, and what the command line asked for."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from app.crash_log import CrashLog
+from app.heartbeat import Heartbeat
+from app.icons import app_icon
+from app.main_window import MainWindow
+from app.scripted_run import ScriptedRun
+from app.settings import Settings
+from app.theme import apply_theme
+from faami_core import __version__
+from faami_core.config import user_data_dir
+from faami_core.errors import FaamiError
+from faami_core.session import Session
+
+
+def run(options: argparse.Namespace) -> int:
+    """Opens the window and runs until it closes. Returns the exit code."""
+    app = QApplication.instance() or QApplication(sys.argv[:1])
+    assert isinstance(app, QApplication)
+    app.setApplicationName("faami-explorer")
+    app.setApplicationDisplayName("FAAMI Explorer")
+    app.setApplicationVersion(__version__)
+    app.setWindowIcon(app_icon())
+    folder = user_data_dir()
+    crash_log = CrashLog(folder, __version__)
+    try:
+        crash_log.install()
+    except OSError as error:
+        print(f"The data folder {folder} cannot be written: {error.strerror}.", file=sys.stderr)
+        return 1
+    assert crash_log.file is not None
+    heartbeat = Heartbeat(crash_log.file)
+    try:
+        return _run_window(app, options, crash_log, heartbeat)
+    except FaamiError as error:
+        print(error, file=sys.stderr)
+        return 1
+    finally:
+        heartbeat.stop()
+        crash_log.uninstall()
+
+
+def _run_window(app: QApplication, options: argparse.Namespace, crash_log: CrashLog, heartbeat: Heartbeat) -> int:
+    settings = Settings(user_data_dir())
+    choice = options.theme or settings.theme
+    apply_theme(app, choice)
+    # The desktop may change its colours while the window is open.
+    app.styleHints().colorSchemeChanged.connect(
+        lambda _scheme: settings.theme == "system" and not options.theme and apply_theme(app, "system")
+    )
+    session = Session(model=options.model, device=options.device)
+    window = MainWindow(session, settings)
+    crash_log.tell(window.show_crash)
+    window.closed.connect(app.quit)
+    if options.size:
+        window.resize(*options.size)
+    script = ScriptedRun(window, options)
+    script.finished.connect(app.exit)
+    window.show()
+    heartbeat.start()
+    QTimer.singleShot(0, window, script.start)
+    code = app.exec()
+    window.close()
+    if script.error:
+        print(script.error, file=sys.stderr)
+    window.deleteLater()
+    return code

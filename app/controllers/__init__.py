@@ -1,0 +1,1 @@
+"""Widget signal → task → model: the controllers connect widgets, which do not know ``Session``, with ``Session``."""

@@ -1,0 +1,181 @@
+"""Collections: opens them, indexes them first if needed, and shows their facts."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from app.controllers.indexing_controller import IndexingController
+from app.controllers.workspace import Workspace
+from app.models.thumbnail_cache import ThumbnailCache
+from app.widgets.collection_rail import CollectionRail
+from app.widgets.notice_bar import NoticeBar
+from app.widgets.result_pane import ResultPane
+from app.workers.task import Lane, Task
+from faami_core.errors import CollectionError, FaamiError
+from faami_core.types import CollectionInfo, GalleryImage, IndexReport
+
+Opened = tuple[CollectionInfo, tuple[GalleryImage, ...]]
+
+
+class CollectionController(QObject):
+    """The only place that changes which collection is open."""
+
+    opened = Signal(object)  # CollectionInfo
+    failed = Signal(object)  # FaamiError
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        indexing: IndexingController,
+        pane: ResultPane,
+        rail: CollectionRail,
+        thumbnails: ThumbnailCache,
+    ) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._indexing = indexing
+        self._pane = pane
+        self._rail = rail
+        self._thumbnails = thumbnails
+        self._task: Task | None = None
+        self._indexing_root: Path | None = None
+        indexing.started.connect(self._show_indexing)
+        indexing.finished.connect(self._after_indexing)
+        indexing.failed.connect(self._index_failed)
+        self._show_recent()
+
+    @property
+    def notice(self) -> NoticeBar:
+        return self._pane.notice
+
+    def open(self, root: Path) -> None:
+        """Opens a collection from its index; a folder that has none is indexed first."""
+        root = root.expanduser().absolute()
+        if root == self._workspace.root and not self._indexing.is_running:
+            return
+        self._indexing.cancel()
+        self._load(root, index_if_new=True)
+
+    def open_demo(self) -> None:
+        """Opens the demo collection, made and indexed first if needed."""
+        self._indexing.start_demo()
+
+    def update(self) -> None:
+        """Scans the open collection again."""
+        if self._workspace.root is not None and not self._indexing.is_running:
+            self._indexing.start(self._workspace.root)
+
+    def forget(self, root: Path) -> None:
+        """Takes a collection off the list of recent ones."""
+        self._workspace.settings.forget_recent(root)
+        self._show_recent()
+
+    def _load(self, root: Path, *, index_if_new: bool) -> None:
+        session = self._workspace.session
+
+        def load(_token: object, _progress: object) -> Opened | None:
+            try:
+                info = session.open_collection(root)
+            except CollectionError:
+                if index_if_new and root.is_dir():
+                    return None
+                raise
+            return info, session.browse(root)
+
+        if self._task is not None:
+            self._task.cancel()
+        task = self._workspace.runner.submit(Lane.MODEL, load)
+        self._task = task
+        task.succeeded.connect(lambda opened: self._loaded(task, root, opened, index_if_new))
+        task.failed.connect(lambda error: self._open_failed(task, error))
+
+    def _loaded(self, task: Task, root: Path, opened: Opened | None, index_if_new: bool) -> None:
+        if task is not self._task:
+            return
+        nothing_yet = opened is None or (not opened[0].images and opened[0].indexed_at is None)
+        if nothing_yet and index_if_new and root.is_dir():
+            self._indexing.start(root)
+        elif opened is not None:
+            self._show(*opened)
+
+    def _show(self, info: CollectionInfo, images: tuple[GalleryImage, ...]) -> None:
+        self._workspace.collection = info
+        self._workspace.images = images
+        self._workspace.settings.add_recent(info.root)
+        self._show_recent()
+        self._rail.show_collection(info)
+        missing = info.seen - info.images - info.offline - len(info.unreadable)
+        if missing > 0:
+            self.notice.show_notice(
+                "warning",
+                f"{info.images:,} of {info.seen:,} images are indexed.",
+                "Search finds only these until indexing is finished.",
+                action="update",
+                label_of_action="Continue indexing",
+            )
+        self.opened.emit(info)
+
+    def _show_recent(self) -> None:
+        recent = self._workspace.settings.recent
+        self._rail.show_recent(recent, self._workspace.root)
+        self._pane.welcome.show_recent(recent)
+
+    def _show_indexing(self, root: Path) -> None:
+        self._indexing_root = root
+        if self._workspace.root != root:
+            self._pane.show_empty(
+                f"Indexing {root.name}",
+                "Every image is read once. You can cancel at any time; what is indexed by then can be searched.",
+            )
+
+    def _after_indexing(self, report: IndexReport) -> None:
+        self._thumbnails.clear()
+        self._tell(report)
+        self._load(report.root, index_if_new=False)
+
+    def _tell(self, report: IndexReport) -> None:
+        fresh = report.added + report.changed
+        if report.cancelled:
+            self.notice.show_notice(
+                "info",
+                f"Indexing was cancelled; {fresh:,} images were added.",
+                "Go on whenever you like; nothing is read twice.",
+                action="update",
+                label_of_action="Continue indexing",
+            )
+        elif report.unreadable:
+            count = len(report.unreadable)
+            files = "1 file" if count == 1 else f"{count:,} files"
+            self.notice.show_notice(
+                "warning", f"{files} could not be read.", "The side panel lists them with the reason."
+            )
+        elif report.root == self._workspace.root:
+            changed = f"{fresh:,} added or changed, {report.removed:,} removed." if fresh or report.removed else ""
+            self.notice.show_notice("info", "The collection is up to date.", changed)
+
+    def _open_failed(self, task: Task, error: FaamiError) -> None:
+        if task is self._task:
+            self._back_to_where_we_were()
+            self.notice.show_notice("error", error.message, error.next_step)
+            self.failed.emit(error)
+
+    def _index_failed(self, error: FaamiError) -> None:
+        self._back_to_where_we_were()
+        retry = {"action": "retry_index", "label_of_action": "Try again"} if self._indexing_root is not None else {}
+        self.notice.show_notice("error", error.message, error.next_step, **retry)
+        self.failed.emit(error)
+
+    def retry(self) -> None:
+        """Indexes again what failed last."""
+        if self._indexing_root == self._workspace.session.data_dir / "demo":
+            self._indexing.start_demo()
+        elif self._indexing_root is not None:
+            self._indexing.start(self._indexing_root)
+
+    def _back_to_where_we_were(self) -> None:
+        if self._workspace.collection is None:
+            self._pane.show_welcome()
+        else:
+            self.opened.emit(self._workspace.collection)

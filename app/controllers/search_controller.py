@@ -1,0 +1,158 @@
+"""Search: asks the newest query, drops older answers, fills grid, chips and status."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QImage
+
+from app.controllers.activity_controller import ActivityController
+from app.controllers.workspace import Workspace
+from app.models.result_list_model import ResultListModel
+from app.widgets.result_pane import ResultPane
+from app.widgets.status_panel import StatusPanel
+from app.workers.task import Lane, Task
+from faami_core.errors import FaamiError
+from faami_core.types import CollectionInfo, ImageTerm, Query, SearchResult, TextTerm
+
+
+class SearchController(QObject):
+    """Turns the query bar into results on screen."""
+
+    shown = Signal(object)  # SearchResult
+    browsing = Signal()
+    failed = Signal(object)  # FaamiError
+
+    def __init__(
+        self,
+        workspace: Workspace,
+        model: ResultListModel,
+        pane: ResultPane,
+        status: StatusPanel,
+        activity: ActivityController,
+    ) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._model = model
+        self._pane = pane
+        self._status = status
+        self._activity = activity
+        self._task: Task | None = None
+        pane.query.submitted.connect(self.ask)
+        pane.query.cleared.connect(self.browse)
+        pane.query.image_pasted.connect(self.ask_pasted)
+
+    def ask(self, text: str, image: Path | None) -> None:
+        """Searches the open collection; an older search that is still running is dropped."""
+        root = self._workspace.root
+        if root is None:
+            return
+        terms: list[TextTerm | ImageTerm] = [TextTerm(text)] if text else []
+        if image is not None:
+            terms.append(ImageTerm(image))
+        query = Query(tuple(terms))
+        session = self._workspace.session
+        self._drop()
+        task = self._workspace.runner.submit(Lane.MODEL, lambda token, _: session.search(root, query, cancel=token))
+        self._task = task
+        task.succeeded.connect(lambda result: self._show(task, result))
+        task.failed.connect(lambda error: self._fail(task, error))
+        self._activity.follow(task, "Searching")
+
+    def ask_pasted(self, image: QImage) -> None:
+        """Searches with an image from the clipboard; it is kept in the data folder, because a query names a file."""
+        folder = self._workspace.session.data_dir / "pasted"
+
+        def save(_token: object, _progress: object) -> Path:
+            pixels = image.convertToFormat(QImage.Format.Format_RGB888)
+            digest = hashlib.sha256(bytes(pixels.constBits())).hexdigest()[:12]
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"pasted-{digest}.png"
+            if not pixels.save(str(path)):
+                raise FaamiError(
+                    f"The pasted image could not be stored in {folder}.", "Check that the disk has room."
+                )
+            return path
+
+        task = self._workspace.runner.submit(Lane.DISK, save)
+        task.succeeded.connect(self._pane.query.ask_image)
+        task.failed.connect(self._tell)
+
+    def browse(self) -> None:
+        """Shows all images of the open collection, without a query."""
+        self._drop()
+        self._model.clear()
+        self._workspace.result = None
+        self._workspace.view.select_word(None)
+        self._status.show_fact("reranked", "")
+        self._status.show_fact("time", "")
+        self._pane.query.show_words(())
+        images = self._workspace.images
+        self._model.show_images(images)
+        if self._workspace.collection is None:
+            self._pane.show_welcome()
+        elif not images:
+            self._pane.show_empty(
+                "No images in this collection",
+                "There is no image file in the folder that this program can read.",
+                "Open another folder",
+            )
+        else:
+            self._pane.show_grid(f"{len(images):,} images, by path")
+        self.browsing.emit()
+
+    def show_collection(self, info: CollectionInfo) -> None:
+        """A collection was opened or updated: asks the query in the bar again, or shows all its images."""
+        images = f"{info.images:,} image" + ("" if info.images == 1 else "s")
+        self._status.show_fact("gallery", images, f"{images} can be searched")
+        text, image = self._pane.query.text.text().strip(), self._pane.query.image
+        if text or image is not None:
+            self.ask(text, image)
+        else:
+            self.browse()
+
+    def _show(self, task: Task, result: SearchResult) -> None:
+        if task is not self._task:
+            return
+        self._model.clear()  # rows of the older result must not meet the evidence of this one
+        self._workspace.result = result
+        self._workspace.view.select_word(None)
+        self._pane.notice.hide()
+        self._pane.query.show_words(result.words)
+        self._model.show_result(result)
+        reranked = f"re-ranked {result.reranked:,} of {result.gallery_size:,}"
+        self._status.show_fact(
+            "reranked", reranked, f"Words were aligned with regions in {result.reranked:,} images."
+        )
+        self._status.show_fact("time", _seconds(result.seconds), "Time of the last query")
+        if result.hits:
+            self._pane.show_grid(f"{len(result.hits):,} results for {query_name(result.query)}  ·  {reranked}")
+        else:
+            self._pane.show_empty(
+                "Nothing was found", "No image of this collection answers the query.", "Clear the query"
+            )
+        self.shown.emit(result)
+
+    def _fail(self, task: Task, error: FaamiError) -> None:
+        if task is self._task:
+            self._tell(error)
+            self.failed.emit(error)
+
+    def _tell(self, error: FaamiError) -> None:
+        self._pane.notice.show_notice("error", error.message, error.next_step)
+
+    def _drop(self) -> None:
+        if self._task is not None and self._task.is_running:
+            self._task.cancel()
+        self._task = None
+
+
+def query_name(query: Query) -> str:
+    """A query as one line: “storage tanks” + river.jpg."""
+    return " + ".join(f"“{term.text}”" if isinstance(term, TextTerm) else term.path.name for term in query.terms)
+
+
+def _seconds(seconds: float) -> str:
+    return f"{seconds * 1000:.0f} ms" if seconds < 1 else f"{seconds:.1f} s"

@@ -1,0 +1,41 @@
+"""What the controllers share: the session, the task runner, and what is open right now."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from app.models.view_state import ViewState
+from app.settings import Settings
+from app.workers.task import TaskRunner
+from faami_core.types import CollectionInfo, GalleryImage, ModelInfo, SearchResult
+
+if TYPE_CHECKING:
+    from faami_core.session import Session
+
+
+@dataclass
+class Workspace:
+    """Plain shared state; the controllers that change it also tell about it.
+
+    Attributes:
+        collection: The open collection, None before the first one.
+        images: All images of the open collection in path order.
+        result: What is on screen, None while browsing.
+        model: Facts of the model, None until it is loaded.
+    """
+
+    session: Session
+    runner: TaskRunner
+    settings: Settings
+    view: ViewState
+    collection: CollectionInfo | None = None
+    images: tuple[GalleryImage, ...] = field(default=(), repr=False)
+    result: SearchResult | None = field(default=None, repr=False)
+    model: ModelInfo | None = None
+
+    @property
+    def root(self) -> Path | None:
+        """Folder of the open collection."""
+        return self.collection.root if self.collection is not None else None

@@ -1,0 +1,1 @@
+"""Dialogs: choosing files, and the sheet of shortcuts."""

@@ -1,0 +1,31 @@
+"""Choosing files and folders, the only dialogs that block."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from app.widgets.query_bar import IMAGE_SUFFIXES
+
+
+def choose_folder(parent: QWidget, start: Path) -> Path | None:
+    """A folder of images, None when cancelled."""
+    chosen = QFileDialog.getExistingDirectory(parent, "Open a folder of images", str(start))
+    return Path(chosen) if chosen else None
+
+
+def choose_image(parent: QWidget, start: Path) -> Path | None:
+    """An image file, None when cancelled."""
+    patterns = " ".join(f"*{suffix}" for suffix in IMAGE_SUFFIXES)
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Search by an image", str(start), f"Images ({patterns})")
+    return Path(chosen) if chosen else None
+
+
+def choose_export(parent: QWidget, start: Path) -> Path | None:
+    """Where to write a CSV file, None when cancelled."""
+    chosen, _ = QFileDialog.getSaveFileName(parent, "Export results as CSV", str(start), "CSV (*.csv)")
+    if not chosen:
+        return None
+    path = Path(chosen)
+    return path if path.suffix else path.with_suffix(".csv")

@@ -1,0 +1,161 @@
+"""The command line played on the real window: open, ask, wait, take pictures, export, quit — as a person would."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import QObject, QRectF, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
+
+from app.widgets.legend import paint_legend
+from faami_core.errors import ExportError, FaamiError
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+_STANDSTILL_MS = 180_000  # nothing moved for this long: give up instead of hanging in somebody's script
+_SETTLE_MS = 120  # the event loop gets this long to lay out and paint before the picture
+_OVERLAY_SIDE = 768
+
+
+class ScriptedRun(QObject):
+    """Plays one command line.
+
+    Args:
+        window: The real window, shown.
+        options: See ``app.__main__.build_parser``.
+    """
+
+    finished = Signal(int)
+
+    def __init__(self, window: MainWindow, options: argparse.Namespace) -> None:
+        super().__init__(window)
+        self._window = window
+        self._options = options
+        self.error = ""
+        self._guard = QTimer(self)
+        self._guard.setSingleShot(True)
+        self._guard.setInterval(_STANDSTILL_MS)
+        self._guard.timeout.connect(self._give_up)
+
+    def start(self) -> None:
+        """Begins; called once the event loop runs."""
+        window, options = self._window, self._options
+        root = options.directory
+        if options.demo or root is not None:
+            self._listen()
+            window.collections.open_demo() if options.demo else window.collections.open(root)
+        elif options.quit:
+            self._listen()
+            QTimer.singleShot(_SETTLE_MS, self, self._take_pictures)
+        elif window.settings.last is not None and window.settings.last.is_dir():
+            window.collections.open(window.settings.last)
+        if not (options.quit and root is None and not options.demo):
+            window.load_model()
+
+    def _listen(self) -> None:
+        window = self._window
+        window.collections.opened.connect(self._ask)
+        window.evidence.painted.connect(self._wait_for_thumbnails)
+        window.export.written.connect(self._done)
+        for failing in (window.collections.failed, window.search.failed, window.export.failed):
+            failing.connect(self._fail)
+        window.indexing.finished.connect(
+            lambda report: report.cancelled and self._fail_with("Indexing was cancelled.")
+        )
+        if self._options.quit:
+            self._guard.start()
+            window.runner.moved.connect(self._guard.start)
+
+    def _ask(self) -> None:
+        window, options = self._window, self._options
+        window.collections.opened.disconnect(self._ask)
+        if options.query or options.image is not None:
+            window.search.shown.connect(self._check_hits)
+            window.pane.query.show_query(options.query, options.image)
+            window.search.show_collection(window.workspace.collection)
+        else:
+            self._when_painted_thumbnails()
+
+    def _check_hits(self, result: object) -> None:
+        if not self._window.workspace.result or not self._window.workspace.result.hits:
+            self._when_painted_thumbnails()
+
+    def _wait_for_thumbnails(self, _row: int) -> None:
+        self._window.evidence.painted.disconnect(self._wait_for_thumbnails)
+        self._when_painted_thumbnails()
+
+    def _when_painted_thumbnails(self) -> None:
+        """Painting asks for thumbnails, so the wishes are known only after one round of painting."""
+        QTimer.singleShot(_SETTLE_MS, self, self._check_thumbnails)
+
+    def _check_thumbnails(self) -> None:
+        if self._window.thumbnails.is_idle and self._window.workspace.model is not None:
+            QTimer.singleShot(_SETTLE_MS, self, self._take_pictures)
+        else:
+            self._when_painted_thumbnails()
+
+    def _take_pictures(self) -> None:
+        options = self._options
+        try:
+            if options.screenshot is not None:
+                _save(self._window.grab(), options.screenshot)
+            if options.overlay is not None:
+                _save(self._overlay(), options.overlay)
+        except FaamiError as error:
+            self._fail(error)
+            return
+        if options.export is not None:
+            self._window.export.export(options.export)
+            if self._window.workspace.result is None:
+                self._fail_with("There are no results to export: give --query or --image.")
+        else:
+            self._done()
+
+    def _overlay(self) -> QPixmap:
+        """The image in the inspector with its heatmap and legend."""
+        window = self._window
+        if window.evidence.item is None:
+            raise ExportError("There is no image to write with its heatmap.", "Give a --query that finds something.")
+        picture = window.inspector.image.composed(_OVERLAY_SIDE)
+        margin, foot = 16, 64
+        canvas = QImage(picture.width() + 2 * margin, picture.height() + margin + foot, QImage.Format.Format_RGB32)
+        canvas.fill(QColor("white"))
+        painter = QPainter(canvas)
+        painter.setFont(window.font())
+        painter.drawImage(margin, margin, picture)
+        if window.workspace.result is not None:
+            title = f"{window.inspector.title.full_text}: evidence of {window.pane.query.text.text()}"
+            area = QRectF(margin, picture.height() + margin + 8, picture.width(), foot - 8)
+            limit, opacity = window.inspector.legend.limit, window.view.opacity
+            paint_legend(painter, area, title, limit, opacity, text=QColor("black"), muted=QColor("#444444"))
+        painter.end()
+        return QPixmap.fromImage(canvas)
+
+    def _done(self) -> None:
+        self._guard.stop()
+        if self._options.quit:
+            self.finished.emit(0)
+
+    def _give_up(self) -> None:
+        self._fail_with(f"Nothing moved for {_STANDSTILL_MS // 1000} seconds. Start again without --quit to see why.")
+
+    def _fail(self, error: FaamiError) -> None:
+        self._fail_with(str(error))
+
+    def _fail_with(self, sentence: str) -> None:
+        self._guard.stop()
+        self.error = sentence
+        if self._options.quit:
+            self.finished.emit(1)
+
+
+def _save(picture: QPixmap, path: Path) -> None:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise ExportError(f"The folder {path.parent} cannot be made: {error.strerror}.", "Choose another.") from error
+    if not picture.save(str(path)):
+        raise ExportError(f"The picture {path} could not be written.", "Choose a writable folder and a .png name.")

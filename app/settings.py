@@ -1,0 +1,88 @@
+"""What the window remembers between starts: theme, layout, recent collections. One INI file in the data folder."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import cast
+
+from PySide6.QtCore import QByteArray, QSettings
+
+from app.theme import ThemeChoice
+
+_RECENT_LIMIT = 8
+
+
+class Settings:
+    """Typed access to the settings file.
+
+    Args:
+        folder: The data folder; the file is ``<folder>/window.ini``.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._store = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+
+    @property
+    def theme(self) -> ThemeChoice:
+        value = self._store.value("theme", "system")
+        return cast(ThemeChoice, value) if value in ("system", "light", "dark") else "system"
+
+    @theme.setter
+    def theme(self, choice: ThemeChoice) -> None:
+        self._store.setValue("theme", choice)
+
+    @property
+    def recent(self) -> tuple[Path, ...]:
+        """Collections opened before, the last one first."""
+        stored = self._store.value("recent", [])
+        names = [stored] if isinstance(stored, str) else list(stored or [])
+        return tuple(Path(str(name)) for name in names)
+
+    def add_recent(self, root: Path) -> None:
+        """Puts a collection at the head of the recent ones."""
+        others = [known for known in self.recent if known != root]
+        self._store.setValue("recent", [str(path) for path in (root, *others)][:_RECENT_LIMIT])
+        self._store.setValue("last", str(root))
+
+    def forget_recent(self, root: Path) -> None:
+        """Takes a collection off the list; its index is kept."""
+        self._store.setValue("recent", [str(known) for known in self.recent if known != root])
+        if self.last == root:
+            self._store.remove("last")
+
+    @property
+    def last(self) -> Path | None:
+        """The collection that was open when the window closed."""
+        value = self._store.value("last", "")
+        return Path(str(value)) if value else None
+
+    @property
+    def export_folder(self) -> Path:
+        """Where the last export went; the home folder at first."""
+        value = self._store.value("export_folder", "")
+        return Path(str(value)) if value else Path.home()
+
+    def set_export_folder(self, folder: Path) -> None:
+        self._store.setValue("export_folder", str(folder))
+
+    @property
+    def cell_size(self) -> int:
+        """Width of a grid cell in logical pixels."""
+        value = str(self._store.value("cell_size", ""))
+        return int(value) if value.isdigit() else 184
+
+    @cell_size.setter
+    def cell_size(self, size: int) -> None:
+        self._store.setValue("cell_size", size)
+
+    def layout(self, name: str) -> QByteArray | None:
+        """A stored geometry or splitter state."""
+        value = self._store.value(f"layout/{name}")
+        return value if isinstance(value, QByteArray) and not value.isEmpty() else None
+
+    def set_layout(self, name: str, state: QByteArray) -> None:
+        self._store.setValue(f"layout/{name}", state)
+
+    def save(self) -> None:
+        """Writes to disk now."""
+        self._store.sync()

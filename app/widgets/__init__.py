@@ -1,0 +1,1 @@
+"""Widgets: they show values and emit signals, and know neither ``Session`` nor each other's insides."""

@@ -1,0 +1,168 @@
+"""The left rail: which collection is open, what it holds, and what could not be read."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QPalette
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QListWidget,
+    QListWidgetItem,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.icons import icon
+from app.widgets.controls import ElidedLabel, IconButton, IconPushButton, label, line
+from faami_core.types import CollectionInfo, UnreadableImage
+
+_PATH = Qt.ItemDataRole.UserRole
+
+
+class CollectionRail(QFrame):
+    """Lists collections; shows facts and unreadable files of the open one."""
+
+    open_asked = Signal()
+    demo_asked = Signal()
+    collection_asked = Signal(object)  # Path
+    update_asked = Signal()
+    reveal_asked = Signal(object)  # Path
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("pane")
+        self.setAccessibleName("Collections")
+        self.setMinimumWidth(176)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(12, 12, 12, 12)
+        column.setSpacing(8)
+        column.addLayout(self._build_header())
+        self.collections = QListWidget()
+        self.collections.setAccessibleName("Recent collections")
+        self.collections.setTextElideMode(Qt.TextElideMode.ElideMiddle)
+        self.collections.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.collections.itemActivated.connect(self._ask)
+        self.collections.itemClicked.connect(self._ask)
+        column.addWidget(self.collections, 3)
+        self.demo_button = IconPushButton("demo", "Demo collection", kind="row")
+        self.demo_button.clicked.connect(self.demo_asked)
+        column.addWidget(self.demo_button)
+        column.addWidget(self._build_facts())
+        column.addWidget(self._build_unreadable(), 4)
+        self._filler = QWidget()
+        column.addWidget(self._filler, 2)
+        self.show_collection(None)
+
+    def _build_header(self) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.addWidget(label("Collections", "section"))
+        row.addStretch(1)
+        self.open_button = IconButton("folder", "Open a folder as a collection (Ctrl+O)")
+        self.open_button.clicked.connect(self.open_asked)
+        row.addWidget(self.open_button)
+        return row
+
+    def _build_facts(self) -> QWidget:
+        self._facts = QWidget()
+        column = QVBoxLayout(self._facts)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(line())
+        row = QHBoxLayout()
+        self.name = ElidedLabel()
+        self.name.setProperty("voice", "heading")
+        row.addWidget(self.name, 1)
+        self.update_button = IconButton("refresh", "Scan the folder again and index what is new (F5)")
+        self.update_button.clicked.connect(self.update_asked)
+        row.addWidget(self.update_button)
+        column.addLayout(row)
+        self.folder = ElidedLabel()
+        self.folder.setProperty("voice", "muted")
+        column.addWidget(self.folder)
+        grid = QGridLayout()
+        grid.setHorizontalSpacing(12)
+        grid.setVerticalSpacing(4)
+        grid.setColumnStretch(0, 1)
+        self._figures: dict[str, QLabel] = {}
+        for row_number, name in enumerate(("Images", "Offline", "Unreadable", "Indexed")):
+            grid.addWidget(label(name, "muted"), row_number, 0)
+            figure = QLabel()
+            figure.setAlignment(Qt.AlignmentFlag.AlignRight)
+            grid.addWidget(figure, row_number, 1)
+            self._figures[name] = figure
+        column.addLayout(grid)
+        return self._facts
+
+    def _build_unreadable(self) -> QWidget:
+        self._unreadable = QWidget()
+        column = QVBoxLayout(self._unreadable)
+        column.setContentsMargins(0, 4, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(line())
+        column.addWidget(label("Could not be read", "section"))
+        self.unreadable = QListWidget()
+        self.unreadable.setAccessibleName("Files that could not be read, with reasons")
+        self.unreadable.setWordWrap(True)
+        self.unreadable.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.unreadable.itemActivated.connect(lambda item: self.reveal_asked.emit(item.data(_PATH)))
+        column.addWidget(self.unreadable)
+        return self._unreadable
+
+    # --- what the controllers say --------------------------------------------------------------------------
+
+    def show_recent(self, roots: Sequence[Path], current: Path | None) -> None:
+        """Lists collections opened before and marks the open one."""
+        self.collections.clear()
+        colour = self.palette().color(QPalette.ColorRole.PlaceholderText).name()
+        for root in roots:
+            item = QListWidgetItem(icon("folder", colour), root.name or str(root))
+            item.setData(_PATH, root)
+            item.setToolTip(str(root))
+            self.collections.addItem(item)
+            if root == current:
+                item.setSelected(True)
+
+    def show_collection(self, info: CollectionInfo | None) -> None:
+        """Shows the facts of a collection, or nothing."""
+        self._facts.setVisible(info is not None)
+        unreadable: tuple[UnreadableImage, ...] = info.unreadable if info is not None else ()
+        self._unreadable.setVisible(bool(unreadable))
+        self._filler.setVisible(not unreadable)
+        self.unreadable.clear()
+        if info is None:
+            return
+        self.name.show_text(info.root.name or str(info.root))
+        self.folder.show_text(str(info.root.parent))
+        values = {
+            "Images": f"{info.images:,}",
+            "Offline": f"{info.offline:,}",
+            "Unreadable": f"{len(unreadable):,}",
+            "Indexed": _day(info.indexed_at),
+        }
+        for name, value in values.items():
+            self._figures[name].setText(value)
+        for entry in unreadable:
+            item = QListWidgetItem(f"{entry.path.name}\n{entry.reason}")
+            item.setData(_PATH, entry.path)
+            item.setToolTip(f"{entry.path}\n{entry.reason}")
+            self.unreadable.addItem(item)
+
+    def _ask(self, item: QListWidgetItem) -> None:
+        self.collection_asked.emit(item.data(_PATH))
+
+
+def _day(stamp: str | None) -> str:
+    if stamp is None:
+        return "not finished"
+    try:
+        moment = datetime.fromisoformat(stamp)
+    except ValueError:
+        return stamp
+    return moment.astimezone().strftime("%d %b %Y, %H:%M")

@@ -1,0 +1,246 @@
+"""Small controls that several widgets are built from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
+from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLayout,
+    QLayoutItem,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
+
+from app.icons import icon, icon_pixmap
+
+_RECOLOUR = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+
+
+class IconButton(QToolButton):
+    """A flat button with an icon in the colour of the theme; ``name`` is its tool tip and its accessible name."""
+
+    def __init__(self, drawing: str, name: str, *, size: int = 18) -> None:
+        super().__init__()
+        self._drawing = drawing
+        self.setProperty("kind", "plain")
+        self.setIconSize(QSize(size, size))
+        self.setToolTip(name)
+        self.setAccessibleName(name)
+        self.setCursor(Qt.CursorShape.ArrowCursor)
+        self._paint_icon()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in _RECOLOUR:
+            self._paint_icon()
+
+    def _paint_icon(self) -> None:
+        self.setIcon(icon(self._drawing, self.palette().color(QPalette.ColorRole.Text).name()))
+
+
+class IconPushButton(QPushButton):
+    """A push button with a label and an icon in the colour of its text."""
+
+    def __init__(self, drawing: str, text: str, *, kind: str = "", name: str = "") -> None:
+        super().__init__(text)
+        self._drawing = drawing
+        self.setProperty("kind", kind)
+        self.setAccessibleName(name or text)
+        self.setIconSize(QSize(18, 18))
+        self._paint_icon()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in _RECOLOUR:
+            self._paint_icon()
+
+    def _paint_icon(self) -> None:
+        role = QPalette.ColorRole.HighlightedText if self.property("kind") == "primary" else QPalette.ColorRole.Text
+        self.setIcon(icon(self._drawing, self.palette().color(role).name()))
+
+
+class IconLabel(QLabel):
+    """An icon that is not a button."""
+
+    def __init__(self, drawing: str, *, size: int = 18, role: QPalette.ColorRole | None = None) -> None:
+        super().__init__()
+        self._drawing, self._size = drawing, size
+        self._role = role or QPalette.ColorRole.PlaceholderText
+        self.setFixedSize(size, size)
+        self._paint_icon()
+
+    def show_drawing(self, drawing: str, role: QPalette.ColorRole) -> None:
+        """Shows another drawing."""
+        self._drawing, self._role = drawing, role
+        self._paint_icon()
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in _RECOLOUR:
+            self._paint_icon()
+
+    def _paint_icon(self) -> None:
+        ratio = self.devicePixelRatioF()
+        pixmap = icon_pixmap(self._drawing, self.palette().color(self._role).name(), round(self._size * ratio))
+        pixmap.setDevicePixelRatio(ratio)
+        self.setPixmap(pixmap)
+
+
+class Segmented(QWidget):
+    """Joined buttons of which exactly one is down.
+
+    Args:
+        name: Accessible name of the group.
+        choices: (value, label, tool tip) from left to right.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(self, name: str, choices: Sequence[tuple[str, str, str]]) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        self._group = QButtonGroup(self)
+        self._buttons: dict[str, QPushButton] = {}
+        for place, (value, label, tip) in enumerate(choices):
+            button = QPushButton(label)
+            button.setCheckable(True)
+            end = "first" if place == 0 else "last" if place == len(choices) - 1 else "middle"
+            button.setProperty("segment", end)
+            button.setToolTip(tip)
+            button.setAccessibleName(f"{name}: {label}")
+            button.setAccessibleDescription(tip)
+            button.clicked.connect(lambda _checked=False, value=value: self.chosen.emit(value))
+            self._group.addButton(button)
+            self._buttons[value] = button
+            row.addWidget(button)
+        self.show_choice(choices[0][0])
+
+    def show_choice(self, value: str) -> None:
+        """Presses a button without telling."""
+        self._buttons[value].setChecked(True)
+
+    @property
+    def choice(self) -> str:
+        return next(value for value, button in self._buttons.items() if button.isChecked())
+
+    def button(self, value: str) -> QPushButton:
+        return self._buttons[value]
+
+
+class ElidedLabel(QLabel):
+    """One line that loses its middle when there is no room; the tool tip holds all of it."""
+
+    def __init__(self, text: str = "", *, mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle) -> None:
+        super().__init__()
+        self._mode = mode
+        self._full = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(24)
+        self.show_text(text)
+
+    def show_text(self, text: str) -> None:
+        self._full = text
+        self.setToolTip(text)
+        self.setAccessibleName(text)
+        self._elide()
+
+    @property
+    def full_text(self) -> str:
+        return self._full
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._elide()
+
+    def _elide(self) -> None:
+        self.setText(self.fontMetrics().elidedText(self._full, self._mode, self.width()))
+
+
+class FlowLayout(QLayout):
+    """Lays widgets out from left to right and begins a new line when one is full."""
+
+    def __init__(self, *, gap: int = 6) -> None:
+        super().__init__()
+        self._items: list[QLayoutItem] = []
+        self._gap = gap
+        self.setContentsMargins(0, 0, 0, 0)
+
+    def addItem(self, item: QLayoutItem) -> None:
+        self._items.append(item)
+
+    def count(self) -> int:
+        return len(self._items)
+
+    def itemAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+        return self._items[index] if 0 <= index < len(self._items) else None
+
+    def takeAt(self, index: int) -> QLayoutItem | None:  # type: ignore[override]
+        return self._items.pop(index) if 0 <= index < len(self._items) else None
+
+    def expandingDirections(self) -> Qt.Orientation:
+        return Qt.Orientation(0)
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        return self._arrange(QRect(0, 0, width, 0), move=False)
+
+    def setGeometry(self, rect: QRect) -> None:
+        super().setGeometry(rect)
+        self._arrange(rect, move=True)
+
+    def sizeHint(self) -> QSize:
+        return self.minimumSize()
+
+    def minimumSize(self) -> QSize:
+        widest = QSize(0, 0)
+        for item in self._items:
+            widest = widest.expandedTo(item.minimumSize())
+        return widest
+
+    def _arrange(self, rect: QRect, *, move: bool) -> int:
+        x, y, line = rect.x(), rect.y(), 0
+        for item in self._items:
+            size = item.sizeHint().boundedTo(QSize(max(rect.width(), 1), item.sizeHint().height()))
+            if x > rect.x() and x + size.width() > rect.right() + 1:
+                x, y, line = rect.x(), y + line + self._gap, 0
+            if move:
+                item.setGeometry(QRect(x, y, size.width(), size.height()))
+            x += size.width() + self._gap
+            line = max(line, size.height())
+        return y + line - rect.y()
+
+
+def line() -> QFrame:
+    """A one-pixel horizontal separator."""
+    frame = QFrame()
+    frame.setObjectName("separator")
+    frame.setFixedHeight(1)
+    return frame
+
+
+def label(text: str, voice: str = "", *, wrap: bool = False) -> QLabel:
+    """A label in one of the voices of the style sheet: "", muted, heading, section, title, danger."""
+    made = QLabel(text)
+    made.setProperty("voice", voice)
+    made.setWordWrap(wrap)
+    return made
+
+
+def restyle(widget: QWidget) -> None:
+    """Lets the style sheet see a property that changed."""
+    widget.style().unpolish(widget)
+    widget.style().polish(widget)
+    widget.update()

@@ -1,0 +1,171 @@
+"""The image with its evidence on top: fits, zooms with the wheel, tells the value under the pointer."""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+import pyqtgraph as pg
+from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPalette, QPen
+from PySide6.QtWidgets import QGraphicsRectItem, QVBoxLayout, QWidget
+
+from app.colormap import tint
+from faami_core.types import ByteArray, FloatArray
+
+pg.setConfigOptions(imageAxisOrder="row-major")
+
+
+class ImageView(QWidget):
+    """Draws one image in the pixel coordinates of the file, whatever the resolution it was read at."""
+
+    step_asked = Signal(int)
+    region_hovered = Signal(object)  # (row, column, value) | None
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("Image with evidence")
+        self._size = (1, 1)  # height, width
+        self._grid: FloatArray | None = None
+        self._view = pg.GraphicsView(self)
+        self._view.setAccessibleName("Image with evidence, plot area")
+        self._view.setRenderHints(QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing)
+        self._view.installEventFilter(self)
+        self._box = pg.ViewBox(lockAspect=True, invertY=True, enableMenu=False, defaultPadding=0.0)
+        self._view.setCentralItem(self._box)
+        self._image = pg.ImageItem()
+        self._overlay = pg.ImageItem()
+        self._cell = QGraphicsRectItem()
+        self._cell.hide()
+        for z, item in enumerate((self._image, self._overlay, self._cell)):
+            item.setZValue(z)
+            self._box.addItem(item, ignoreBounds=True)
+        self._view.scene().sigMouseMoved.connect(self._hover)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.addWidget(self._view)
+        self.setMinimumSize(200, 160)
+        self._take_colours()
+
+    # --- what the controllers say --------------------------------------------------------------------------
+
+    def show_image(self, pixels: ByteArray, height: int, width: int, *, fit: bool = True) -> None:
+        """Shows an image.
+
+        Args:
+            pixels: [H, W, 3] uint8, at any resolution.
+            height, width: Of the file as shown; the coordinates of the view.
+            fit: Show all of it; False keeps the zoom, for a sharper copy of the same image.
+        """
+        self._size = (height, width)
+        self._image.setImage(pixels, autoLevels=False, levels=(0, 255))
+        self._image.setRect(QRectF(0, 0, width, height))
+        self._image.show()
+        if fit:
+            self.clear_overlay()
+            self.fit()
+
+    def show_overlay(self, values: FloatArray, limit: float, opacity: float, grid: FloatArray) -> None:
+        """Draws a heatmap.
+
+        Args:
+            values: [h, w] numbers, spread over the whole image.
+            limit: Number of the brightest colour.
+            opacity: In [0, 1].
+            grid: [rows, columns] the same numbers a region, for the readout.
+        """
+        height, width = self._size
+        self._overlay.setImage(tint(values, limit), autoLevels=False, levels=(0, 255))
+        self._overlay.setRect(QRectF(0, 0, width, height))
+        self._overlay.setOpacity(opacity)
+        self._overlay.show()
+        self._grid = grid
+
+    def show_grid(self, grid: FloatArray) -> None:
+        """Keeps the readout while the heatmap is hidden."""
+        self._overlay.hide()
+        self._grid = grid
+
+    def clear_overlay(self) -> None:
+        self._overlay.hide()
+        self._grid = None
+        self._leave()
+
+    def clear(self) -> None:
+        """Shows nothing."""
+        self.clear_overlay()
+        self._image.hide()
+
+    def fit(self) -> None:
+        """Shows the whole image."""
+        height, width = self._size
+        self._box.setRange(QRectF(0, 0, width, height), padding=0.0)
+
+    @property
+    def overlay_pixels(self) -> npt.NDArray[np.uint8] | None:
+        """[h, w, 4] of the heatmap on screen, None while it is hidden."""
+        return self._overlay.image if self._overlay.isVisible() else None
+
+    def composed(self, side: int) -> QImage:
+        """Image and heatmap without the window around them, the longer side at least ``side`` pixels."""
+        height, width = self._size
+        scale = max(1.0, side / max(height, width))
+        canvas = QImage(round(width * scale), round(height * scale), QImage.Format.Format_RGB888)
+        canvas.fill(QColor("black"))
+        painter = QPainter(canvas)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        for item in (self._image, self._overlay):
+            if item.isVisible() and item.image is not None:
+                painter.setOpacity(item.opacity())
+                painter.drawImage(QRectF(canvas.rect()), _to_qimage(item.image))
+        painter.end()
+        return canvas
+
+    # --- events --------------------------------------------------------------------------------------------
+
+    def eventFilter(self, watched: object, event: QEvent) -> bool:
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+            if step is not None:
+                self.step_asked.emit(step)
+                return True
+        if event.type() == QEvent.Type.Leave:
+            self._leave()
+        elif event.type() == QEvent.Type.Resize:
+            self.fit()
+        return False
+
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._take_colours()
+
+    def _take_colours(self) -> None:
+        self._view.setBackground(self.palette().color(QPalette.ColorRole.Window))
+        pen = QPen(self.palette().color(QPalette.ColorRole.Highlight), 2)
+        pen.setCosmetic(True)
+        self._cell.setPen(pen)
+
+    def _hover(self, position: QPointF) -> None:
+        point = self._box.mapSceneToView(position)
+        height, width = self._size
+        inside = 0 <= point.x() < width and 0 <= point.y() < height
+        if self._grid is None or not inside:
+            self._leave()
+            return
+        rows, columns = self._grid.shape
+        row, column = int(point.y() * rows / height), int(point.x() * columns / width)
+        self._cell.setRect(column * width / columns, row * height / rows, width / columns, height / rows)
+        self._cell.show()
+        self.region_hovered.emit((row, column, float(self._grid[row, column])))
+
+    def _leave(self) -> None:
+        if self._cell.isVisible():
+            self._cell.hide()
+            self.region_hovered.emit(None)
+
+
+def _to_qimage(pixels: npt.NDArray[np.uint8]) -> QImage:
+    pixels = np.ascontiguousarray(pixels)
+    height, width, channels = pixels.shape
+    kind = QImage.Format.Format_RGBA8888 if channels == 4 else QImage.Format.Format_RGB888
+    return QImage(pixels.data, width, height, channels * width, kind).copy()

@@ -1,0 +1,80 @@
+"""The colour bar: which tint means which number, on the scale that all results share."""
+
+from __future__ import annotations
+
+import numpy as np
+from PySide6.QtCore import QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPalette
+from PySide6.QtWidgets import QSizePolicy, QWidget
+
+from app.colormap import colour_table
+
+_BAR = 12
+_GROUND = QColor(96, 104, 96)  # a mid tone like most imagery, so that the bar looks as the tint does
+
+
+class Legend(QWidget):
+    """A horizontal colour bar from 0 to the limit with three ticks."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._limit = 1.0
+        self._opacity = 1.0
+        self._title = ""
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.show_scale("Evidence", 1.0, 1.0)
+
+    def show_scale(self, title: str, limit: float, opacity: float) -> None:
+        """Shows what the colours stand for.
+
+        Args:
+            title: What is measured.
+            limit: Number at the right end, > 0.
+            opacity: Of the heatmap, in [0, 1].
+        """
+        self._title, self._limit, self._opacity = title, limit, opacity
+        self.setAccessibleName(f"Legend: {title}, from 0 to {limit:.2g}")
+        self.update()
+
+    @property
+    def limit(self) -> float:
+        return self._limit
+
+    def sizeHint(self) -> QSize:
+        return QSize(240, 2 * self.fontMetrics().height() + _BAR + 8)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        paint_legend(
+            painter,
+            QRectF(self.rect()),
+            self._title,
+            self._limit,
+            self._opacity,
+            text=self.palette().color(QPalette.ColorRole.Text),
+            muted=self.palette().color(QPalette.ColorRole.PlaceholderText),
+        )
+        painter.end()
+
+
+def paint_legend(
+    painter: QPainter, area: QRectF, title: str, limit: float, opacity: float, *, text: QColor, muted: QColor
+) -> None:
+    """Paints title, bar and ticks into an area; the exported overlay uses it too."""
+    height = painter.fontMetrics().height()
+    painter.setPen(text)
+    painter.drawText(QRectF(area.left(), area.top(), area.width(), height), Qt.AlignmentFlag.AlignLeft, title)
+    bar = QRectF(area.left(), area.top() + height + 3, area.width(), _BAR)
+    painter.fillRect(bar, _GROUND)
+    painter.setOpacity(opacity)
+    painter.drawImage(bar, _bar_image())
+    painter.setOpacity(1.0)
+    painter.setPen(muted)
+    ticks = QRectF(bar.left(), bar.bottom() + 3, bar.width(), height)
+    for share, align in ((0.0, "AlignLeft"), (0.5, "AlignHCenter"), (1.0, "AlignRight")):
+        painter.drawText(ticks, Qt.AlignmentFlag[align], "0" if share == 0 else f"{limit * share:.2g}")
+
+
+def _bar_image() -> QImage:
+    table = np.ascontiguousarray(colour_table()[None, :, :])
+    return QImage(table.data, 256, 1, 4 * 256, QImage.Format.Format_RGBA8888).copy()

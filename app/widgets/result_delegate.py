@@ -1,0 +1,175 @@
+"""Paints one cell of the grid: thumbnail, rank and score on a scrim, name and word badges below."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPalette, QPen, QPixmap
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from app.icons import icon_pixmap
+from app.models.result_list_model import Role
+from app.models.thumbnail_cache import ThumbnailCache
+from app.models.word_badges import Match, WordBadge
+
+_MARGIN = 6  # around a cell
+_INSET = 5  # between the selection ring and the image
+_RADIUS = 8
+_SCRIM = QColor(10, 11, 13, 190)  # white text on it has a contrast of 8:1 even over a white roof
+_ON_SCRIM = QColor(255, 255, 255)
+_BADGE_GAP = 5
+_DOT = 8
+
+Index = QModelIndex | QPersistentModelIndex
+
+
+class ResultDelegate(QStyledItemDelegate):
+    """Asks the cache for a thumbnail while it paints, so that only visible cells are ever decoded."""
+
+    def __init__(self, cache: ThumbnailCache, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._cache = cache
+        self._cell = QSize(184, 220)
+        self._small: QFont | None = None
+
+    def arrange(self, width: int, font: QFont, *, with_badges: bool) -> QSize:
+        """Sets the cell to a width. Returns its size; the height has room for name and badges."""
+        self._small = QFont(font)
+        self._small.setPointSizeF(max(7.0, font.pointSizeF() - 0.5))
+        line = QFontMetrics(self._small).height()
+        caption = line + 6 + (line + 10 if with_badges else 0)
+        self._cell = QSize(width, width + caption)
+        return self._cell
+
+    @property
+    def thumbnail_side(self) -> int:
+        """Logical pixels of the image in a cell."""
+        return self._cell.width() - 2 * (_MARGIN + _INSET)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
+        return self._cell
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
+        painter.save()
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        painter.setFont(self._small or option.font)
+        cell = option.rect.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
+        self._paint_ring(painter, option, cell)
+        side = self.thumbnail_side
+        image = QRect(cell.left() + _INSET, cell.top() + _INSET, side, side)
+        self._paint_image(painter, option, index, image)
+        self._paint_numbers(painter, index, image)
+        self._paint_caption(painter, option, index, image, cell)
+        painter.restore()
+
+    def _paint_ring(self, painter: QPainter, option: QStyleOptionViewItem, cell: QRect) -> None:
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        hovered = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        focused = bool(option.state & QStyle.StateFlag.State_HasFocus)
+        role = QPalette.ColorRole
+        if not (selected or hovered or focused):
+            return
+        palette = option.palette
+        painter.setBrush(palette.color(role.AlternateBase))
+        painter.setPen(QPen(palette.color(role.Highlight), 2) if selected else Qt.PenStyle.NoPen)
+        if focused:
+            painter.setPen(QPen(palette.color(role.Highlight), 3))
+        painter.drawRoundedRect(QRectF(cell).adjusted(1.5, 1.5, -1.5, -1.5), _RADIUS + 3, _RADIUS + 3)
+
+    def _paint_image(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, area: QRect) -> None:
+        path = index.data(Role.PATH)
+        ratio = option.widget.devicePixelRatioF() if option.widget is not None else 1.0
+        pixmap = self._cache.get(path, side_for(area.width() * ratio))
+        clip = QPainterPath()
+        clip.addRoundedRect(QRectF(area), _RADIUS, _RADIUS)
+        painter.save()
+        painter.setClipPath(clip)
+        # Placeholder and letter box are the same quiet ground, so that nothing jumps when the image arrives.
+        painter.fillRect(area, option.palette.color(QPalette.ColorRole.AlternateBase))
+        if pixmap is not None:
+            painter.drawPixmap(_fitted(pixmap, area), pixmap)
+        elif self._cache.is_broken(path):
+            colour = option.palette.color(QPalette.ColorRole.PlaceholderText).name()
+            side = min(40, area.width() // 2)
+            drawing = icon_pixmap("broken", colour, round(side * ratio))
+            spot = QRect(0, 0, side, side)
+            spot.moveCenter(area.center())
+            painter.drawPixmap(spot, drawing)
+        painter.restore()
+
+    def _paint_numbers(self, painter: QPainter, index: Index, image: QRect) -> None:
+        rank, score = index.data(Role.RANK), index.data(Role.SCORE)
+        if rank is None:
+            return
+        metrics = painter.fontMetrics()
+        height = metrics.height() + 4
+        for text, at_left in ((str(rank), True), (f"{score:.3f}", False)):
+            width = max(metrics.horizontalAdvance(text) + 14, height)
+            left = image.left() + 6 if at_left else image.right() - 5 - width
+            pill = QRectF(left, image.bottom() - 5 - height, width, height)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(_SCRIM)
+            painter.drawRoundedRect(pill, 5, 5)
+            painter.setPen(_ON_SCRIM)
+            painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+
+    def _paint_caption(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, image: QRect, cell: QRect
+    ) -> None:
+        metrics = painter.fontMetrics()
+        area = QRect(image.left() + 1, image.bottom() + 3, image.width() - 2, metrics.height())
+        painter.setPen(option.palette.color(QPalette.ColorRole.PlaceholderText))
+        name = metrics.elidedText(index.data(Qt.ItemDataRole.DisplayRole), Qt.TextElideMode.ElideMiddle, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+        badges: tuple[WordBadge, ...] = index.data(Role.BADGES) or ()
+        if badges:
+            row = QRect(area.left(), area.bottom() + 3, area.width(), metrics.height() + 2)
+            self._paint_badges(painter, option.palette, badges, row)
+
+    def _paint_badges(self, painter: QPainter, palette: QPalette, badges: tuple[WordBadge, ...], row: QRect) -> None:
+        metrics = painter.fontMetrics()
+        x = row.left()
+        for place, badge in enumerate(badges):
+            hidden = len(badges) - place
+            more = metrics.horizontalAdvance(f"+{hidden}") + _BADGE_GAP if hidden > 1 else 0
+            room = row.right() + 1 - x - more
+            text = metrics.elidedText(badge.text, Qt.TextElideMode.ElideRight, max(room - _DOT - 4, 0))
+            width = _DOT + 4 + metrics.horizontalAdvance(text)
+            if width > room or (text != badge.text and place > 0):
+                painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+                painter.drawText(QRect(x, row.top(), row.right() - x, row.height()), _LEFT, f"+{hidden}")
+                return
+            _paint_dot(painter, palette, badge.match, QRectF(x, row.center().y() - _DOT / 2 + 0.5, _DOT, _DOT))
+            missing = badge.match is Match.MISSING
+            role = QPalette.ColorRole.PlaceholderText if missing else QPalette.ColorRole.Text
+            painter.setPen(palette.color(role))
+            painter.drawText(QRect(x + _DOT + 4, row.top(), width, row.height()), _LEFT, text)
+            x += width + _BADGE_GAP + 3
+
+
+_LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+def side_for(pixels: float) -> int:
+    """The stored thumbnail side that serves a number of device pixels."""
+    return next((side for side in (128, 256) if pixels <= side), 512)
+
+
+def _paint_dot(painter: QPainter, palette: QPalette, match: Match, spot: QRectF) -> None:
+    """Full, half or empty circle: told by shape, not by colour alone."""
+    accent = palette.color(QPalette.ColorRole.Link)
+    empty = match is Match.MISSING
+    painter.setPen(QPen(palette.color(QPalette.ColorRole.Dark) if empty else accent, 1.4))
+    painter.setBrush(accent if match is Match.MATCHED else Qt.BrushStyle.NoBrush)
+    ring = spot.adjusted(0.7, 0.7, -0.7, -0.7)
+    painter.drawEllipse(ring)
+    if match is Match.WEAK:
+        painter.setBrush(accent)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.drawChord(ring, 180 * 16, 180 * 16)
+
+
+def _fitted(pixmap: QPixmap, area: QRect) -> QRect:
+    size = pixmap.size().scaled(area.size(), Qt.AspectRatioMode.KeepAspectRatio)
+    rect = QRect(area.topLeft(), size)
+    rect.moveCenter(area.center())
+    return rect

@@ -1,0 +1,95 @@
+"""The centre: query bar, notices, progress, and the grid or what stands in for it."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider, QStackedWidget, QVBoxLayout, QWidget
+
+from app.widgets.activity_strip import ActivityStrip
+from app.widgets.controls import ElidedLabel, IconButton, IconLabel
+from app.widgets.empty_state import EmptyState
+from app.widgets.notice_bar import NoticeBar
+from app.widgets.query_bar import QueryBar
+from app.widgets.result_grid import CELL_STEP, LARGEST_CELL, SMALLEST_CELL, ResultGrid
+from app.widgets.welcome_page import WelcomePage
+
+
+class ResultPane(QFrame):
+    """Stacks the pages of the centre under the query bar: welcome, an empty state, or the grid."""
+
+    def __init__(self, grid: ResultGrid) -> None:
+        super().__init__()
+        self.setAccessibleName("Results pane")
+        self.setMinimumWidth(400)
+        self.query = QueryBar()
+        self.notice = NoticeBar()
+        self.activity = ActivityStrip()
+        self.welcome = WelcomePage()
+        self.empty = EmptyState("search", "", "")
+        self.grid = grid
+        self.headline = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.headline.setProperty("voice", "muted")
+        self._pages = QStackedWidget()
+        self._pages.addWidget(self.welcome)
+        self._pages.addWidget(self.empty)
+        self._pages.addWidget(self._build_results())
+        column = QVBoxLayout(self)
+        column.setContentsMargins(8, 8, 8, 0)
+        column.setSpacing(8)
+        for widget in (self.query, self.notice, self.activity):
+            column.addWidget(widget)
+        column.addWidget(self._pages, 1)
+        self.show_welcome()
+
+    def _build_results(self) -> QWidget:
+        page = QWidget()
+        column = QVBoxLayout(page)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        self.export_button = IconButton("export", "Export the results as CSV (Ctrl+E)")
+        self.size = QSlider(Qt.Orientation.Horizontal)
+        self.size.setRange(SMALLEST_CELL, LARGEST_CELL)
+        self.size.setSingleStep(CELL_STEP)
+        self.size.setPageStep(2 * CELL_STEP)
+        self.size.setFixedWidth(112)
+        self.size.setValue(self.grid.cell_size)
+        self.size.setAccessibleName("Size of the cells")
+        self.size.setToolTip("Size of the cells (Ctrl++, Ctrl+-)")
+        self.size.valueChanged.connect(self.grid.set_cell_size)
+        self.grid.cell_size_changed.connect(self.size.setValue)
+        row = QHBoxLayout()
+        row.setContentsMargins(8, 0, 4, 0)
+        row.setSpacing(8)
+        row.addWidget(self.headline, 1)
+        row.addWidget(IconLabel("small_cells", size=16))
+        row.addWidget(self.size)
+        row.addWidget(IconLabel("large_cells", size=16))
+        row.addWidget(self.export_button)
+        column.addLayout(row)
+        column.addWidget(self.grid, 1)
+        return page
+
+    def show_welcome(self) -> None:
+        """The first page; the query bar has nothing to ask yet."""
+        self._pages.setCurrentIndex(0)
+        self.query.hide()
+
+    def show_empty(self, title: str, sentence: str, action: str = "") -> None:
+        """An empty state in place of the grid."""
+        self.empty.show_message(title, sentence, action)
+        self._pages.setCurrentIndex(1)
+        self.query.show()
+
+    def show_grid(self, headline: str) -> None:
+        """The grid with a line that says what it holds."""
+        self.headline.show_text(headline)
+        self._pages.setCurrentIndex(2)
+        self.query.show()
+
+    @property
+    def page(self) -> str:
+        """Which page is up: welcome, empty or grid."""
+        return ("welcome", "empty", "grid")[self._pages.currentIndex()]
+
+    def sizeHint(self) -> QSize:
+        return QSize(720, 640)

@@ -1,0 +1,40 @@
+"""The status bar: model, device, gallery size, how much was re-ranked, and the time of the last query."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QLabel, QStatusBar
+
+_FIELDS = ("model", "device", "gallery", "reranked", "time")
+
+
+class StatusPanel(QStatusBar):
+    """Facts on the right, passing tips on the left."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("Status")
+        self.setSizeGripEnabled(False)
+        self._labels: dict[str, QLabel] = {}
+        for name in _FIELDS:
+            label = QLabel()
+            label.setObjectName(f"status_{name}")
+            label.hide()
+            self.addPermanentWidget(label)
+            self._labels[name] = label
+
+    def show_fact(self, name: str, text: str, tip: str = "") -> None:
+        """Shows one fact; an empty text hides it.
+
+        Args:
+            name: model, device, gallery, reranked or time.
+            text: For the screen.
+            tip: The same in a sentence.
+        """
+        label = self._labels[name]
+        label.setText(text)
+        label.setToolTip(tip)
+        label.setAccessibleName(tip or text)
+        label.setVisible(bool(text))
+
+    def fact(self, name: str) -> str:
+        return self._labels[name].text()

@@ -1,0 +1,136 @@
+"""One word of the query as a chip with a bar; the query bar and the inspector show the same thing."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtWidgets import QAbstractButton, QSizePolicy
+
+_HEIGHT = 34
+_BAR = 3
+_PADDING = 10
+_WIDEST = 220
+
+
+class WordChip(QAbstractButton):
+    """A toggle button: word, number, and a bar whose length is the number.
+
+    Args:
+        text: The word, or "Whole query".
+        key: Digit that selects it; empty for none.
+        known: False flags a word the model has never seen.
+    """
+
+    def __init__(self, text: str, *, key: str = "", known: bool = True) -> None:
+        super().__init__()
+        self._key = key
+        self._known = known
+        self._bar = 0.0
+        self._number = ""
+        self._hovered = False
+        self.setText(text)
+        self.setCheckable(True)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self._describe("")
+
+    def show_strength(self, bar: float, number: str, meaning: str) -> None:
+        """Shows a number and its bar.
+
+        Args:
+            bar: Length in [0, 1].
+            number: As text on the chip; empty for none.
+            meaning: What the number says, for the tool tip.
+        """
+        self._bar = min(max(bar, 0.0), 1.0)
+        self._number = number
+        self._describe(meaning)
+        self.updateGeometry()
+        self.update()
+
+    @property
+    def bar(self) -> float:
+        return self._bar
+
+    @property
+    def is_known(self) -> bool:
+        return self._known
+
+    def sizeHint(self) -> QSize:
+        metrics = self.fontMetrics()
+        word = min(metrics.horizontalAdvance(self.text()), _WIDEST)
+        number = metrics.horizontalAdvance(self._number) + 8 if self._number else 0
+        warning = 0 if self._known else metrics.horizontalAdvance("unknown") + 8
+        return QSize(word + number + warning + 2 * _PADDING + 2, _HEIGHT)
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(min(self.sizeHint().width(), 64), _HEIGHT)
+
+    def enterEvent(self, event: QEnterEvent) -> None:
+        self._hovered = True
+        self.update()
+        super().enterEvent(event)
+
+    def leaveEvent(self, event: QEvent) -> None:
+        self._hovered = False
+        self.update()
+        super().leaveEvent(event)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self._paint_ground(painter)
+        self._paint_text(painter)
+        self._paint_bar(painter)
+        painter.end()
+
+    def _paint_ground(self, painter: QPainter) -> None:
+        palette = self.palette()
+        role = QPalette.ColorRole
+        fill = palette.color(role.Midlight if self._hovered and self.isEnabled() else role.AlternateBase)
+        edge = QPen(palette.color(role.Mid), 1)
+        if self.isChecked():
+            edge = QPen(palette.color(role.Highlight), 2)
+        if not self._known:
+            edge = QPen(palette.color(role.LinkVisited), 1, Qt.PenStyle.DashLine)
+        if self.hasFocus():
+            edge = QPen(palette.color(role.Text), 2)
+        painter.setPen(edge)
+        painter.setBrush(fill)
+        inset = edge.widthF() / 2
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(inset, inset, -inset, -inset), 7, 7)
+
+    def _paint_text(self, painter: QPainter) -> None:
+        palette, metrics = self.palette(), self.fontMetrics()
+        role = QPalette.ColorRole
+        muted = palette.color(role.PlaceholderText)
+        area = QRectF(self.rect()).adjusted(_PADDING, 2, -_PADDING, -_BAR - 5)
+        tail = self._number if self._known else f"unknown  {self._number}".strip()
+        tail_width = metrics.horizontalAdvance(tail) + 8 if tail else 0
+        painter.setPen(palette.color(role.Text) if self.isEnabled() else muted)
+        word = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, int(area.width() - tail_width + 1))
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, word)
+        painter.setPen(palette.color(role.LinkVisited) if not self._known else muted)
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, tail)
+
+    def _paint_bar(self, painter: QPainter) -> None:
+        left, right, y = _PADDING, self.width() - _PADDING, self.height() - _BAR / 2 - 5
+        pen = QPen(self.palette().color(QPalette.ColorRole.Mid), _BAR)
+        pen.setCapStyle(Qt.PenCapStyle.RoundCap)
+        painter.setPen(pen)
+        painter.drawLine(QPointF(left, y), QPointF(right, y))
+        if self._bar > 0:
+            pen.setColor(QColor(self.palette().color(QPalette.ColorRole.Highlight)))
+            painter.setPen(pen)
+            painter.drawLine(QPointF(left, y), QPointF(left + (right - left) * self._bar, y))
+
+    def _describe(self, meaning: str) -> None:
+        notes = [meaning] if meaning else []
+        if not self._known:
+            notes.append("The model has never seen this word, so it finds nothing by it.")
+        if self._key:
+            notes.append(f"Key {self._key} lights it up.")
+        self.setToolTip("\n".join([self.text(), *notes]))
+        self.setAccessibleName(f"{self.text()} {self._number}".strip() + ("" if self._known else ", unknown word"))
+        self.setAccessibleDescription(" ".join(notes))

@@ -1,0 +1,85 @@
+"""The words of the query as toggle chips: one is lit, and its heatmap is shown."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import Signal
+from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QWidget
+
+from app.widgets.controls import FlowLayout
+from app.widgets.word_chip import WordChip
+from faami_core.types import QueryWord
+
+WHOLE_QUERY = "Whole query"
+
+
+class WordStrip(QWidget):
+    """Whole query and each word; a click tells ``word_chosen`` with None or the word's index.
+
+    Args:
+        name: Accessible name.
+        with_whole_query: Whether the first chip stands for the whole query.
+    """
+
+    word_chosen = Signal(object)
+
+    def __init__(self, name: str, *, with_whole_query: bool = True) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self._with_whole_query = with_whole_query
+        self._flow = FlowLayout(gap=6)
+        self.setLayout(self._flow)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+        self._group = QButtonGroup(self)
+        self._group.setExclusive(True)
+        self._chips: dict[int | None, WordChip] = {}
+
+    def show_words(self, words: Sequence[QueryWord]) -> None:
+        """Makes a chip of every word; the numbers come later."""
+        self._remove_chips()
+        if self._with_whole_query and words:
+            self._add(None, WordChip(WHOLE_QUERY, key="0"))
+        for index, word in enumerate(words):
+            self._add(index, WordChip(word.text, key=str(index + 1) if index < 9 else "", known=word.known))
+        self.updateGeometry()
+
+    def show_choice(self, word: int | None) -> None:
+        """Lights a chip without telling."""
+        if word in self._chips:
+            self._chips[word].setChecked(True)
+            return
+        self._group.setExclusive(False)
+        for chip in self._chips.values():
+            chip.setChecked(False)
+        self._group.setExclusive(True)
+
+    def show_strength(self, word: int | None, bar: float, number: str, meaning: str) -> None:
+        """Shows the number of one chip; see ``WordChip.show_strength``."""
+        if word in self._chips:
+            self._chips[word].show_strength(bar, number, meaning)
+
+    def chip(self, word: int | None) -> WordChip:
+        """The chip of a word, or of the whole query (None)."""
+        return self._chips[word]
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Texts of the chips in order."""
+        return tuple(chip.text() for chip in self._chips.values())
+
+    def _add(self, word: int | None, chip: WordChip) -> None:
+        chip.clicked.connect(lambda _checked=False, word=word: self.word_chosen.emit(word))
+        self._group.addButton(chip)
+        self._flow.addWidget(chip)
+        self._chips[word] = chip
+
+    def _remove_chips(self) -> None:
+        for chip in self._chips.values():
+            self._group.removeButton(chip)
+            self._flow.removeWidget(chip)
+            chip.hide()
+            chip.deleteLater()
+        self._chips.clear()

@@ -1,0 +1,215 @@
+"""A session without a model: made images and made evidence, with the methods of the real one."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+
+from faami_core.errors import CollectionError, ExportError, QueryError, UnreadableImageError
+from faami_core.types import (
+    ByteArray,
+    CancelToken,
+    CollectionInfo,
+    FloatArray,
+    GalleryImage,
+    GridSpec,
+    Hit,
+    IndexReport,
+    MapKind,
+    ModelInfo,
+    PixelBox,
+    Progress,
+    ProgressCallback,
+    Query,
+    QueryWord,
+    ScaleView,
+    SearchResult,
+    TextTerm,
+    UnreadableImage,
+)
+
+GRIDS = (GridSpec("fine", 14, 14), GridSpec("coarse", 7, 7))
+REGIONS = 245
+LIGHT_WORDS = ("a", "the", "of", "beside", "several")
+BROKEN = "broken.jpg"
+
+
+class FakeSession:
+    """Knows ``count`` images below any folder; ``delay`` slows every search down."""
+
+    def __init__(self, data_dir: Path, *, count: int = 24, delay: float = 0.0, indexed: bool = True) -> None:
+        self.data_dir = data_dir
+        self.count = count
+        self.delay = delay
+        self.indexed = indexed
+        self.index_seconds = 0.0
+        self.unreadable: tuple[UnreadableImage, ...] = ()
+        self.model_folder = data_dir / "model"
+        self.asked: list[Query] = []
+        self.threads: set[str] = set()
+        self.closed = False
+
+    def model_info(self) -> ModelInfo:
+        return ModelInfo("faami-lite", "0123456789abcdef", "cpu", 224, GRIDS, 256, 14_000_000, self.model_folder)
+
+    def make_demo(self, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None) -> Path:
+        folder = self.data_dir / "demo"
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
+
+    def index(
+        self, root: Path, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None
+    ) -> IndexReport:
+        steps, done, started = 100, 0, time.monotonic()
+        for done in range(1, steps + 1):
+            if cancel is not None and cancel.cancelled:
+                break
+            if progress is not None:
+                rate = steps / max(self.index_seconds, 0.001)
+                progress(
+                    Progress(
+                        "Reading images", done * 98, steps * 98, rate * 98, self.index_seconds * (1 - done / steps)
+                    )
+                )
+            time.sleep(self.index_seconds / steps)
+        cancelled = done < steps
+        self.indexed = self.indexed or not cancelled
+        seen = self.count + len(self.unreadable)
+        return IndexReport(root, seen, self.count, 0, 0, 0, 0, self.unreadable, cancelled, time.monotonic() - started)
+
+    def open_collection(self, root: Path) -> CollectionInfo:
+        if not root.is_dir():
+            raise CollectionError(f"The folder {root} does not exist.", "Choose another folder.")
+        if not self.indexed:
+            raise CollectionError(f"{root.name} has not been indexed yet.", "Index it first.")
+        seen = self.count + len(self.unreadable)
+        return CollectionInfo(root, self.count, seen, 0, self.unreadable, "2026-03-02T09:30:00+00:00")
+
+    def browse(self, root: Path) -> tuple[GalleryImage, ...]:
+        return tuple(GalleryImage(number, path, 224, 224) for number, path in enumerate(self._paths(root)))
+
+    def search(
+        self,
+        root: Path,
+        query: Query,
+        *,
+        top: int | None = None,
+        shortlist: int = 500,
+        cancel: CancelToken | None = None,
+    ) -> SearchResult:
+        self.threads.add(threading.current_thread().name)
+        self.asked.append(query)
+        end = time.monotonic() + self.delay
+        while time.monotonic() < end:
+            time.sleep(0.005)
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+        words = _words_of(query)
+        if not words:
+            raise QueryError("The query has no word.", "Type what you look for.")
+        return self._made_result(root, query, words)
+
+    def _made_result(self, root: Path, query: Query, words: tuple[QueryWord, ...]) -> SearchResult:
+        seed = int.from_bytes(hashlib.sha256(" ".join(word.text for word in words).encode()).digest()[:4])
+        paths = [path for path in self._paths(root) if path.name != BROKEN][:500]
+        generator = np.random.default_rng(seed)
+        paths = [paths[place] for place in generator.permutation(len(paths))]
+        evidence = _made_evidence(generator, len(paths), words)
+        order = np.argsort(-evidence.sum(axis=(1, 2)), kind="stable")
+        evidence = evidence[order]
+        attention = np.abs(evidence) + 1e-4
+        attention /= attention.sum(axis=2, keepdims=True)
+        hits = tuple(
+            _hit(rank, paths[place], evidence[rank]) for rank, place in enumerate(int(entry) for entry in order)
+        )
+        return SearchResult(
+            query, words, hits, evidence, attention.astype(np.float32), GRIDS, 0.5, self.count, len(hits), root,
+            "0123456789abcdef", 0.042 + self.delay, "2026-03-02T09:31:00+00:00",
+        )  # fmt: skip
+
+    def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:
+        return self.thumbnail(path, 224)
+
+    def thumbnail(self, path: Path, side: int) -> ByteArray:
+        if path.name == BROKEN:
+            raise UnreadableImageError(f"{path.name} is not a readable image.", "Replace the file.")
+        seed = int.from_bytes(hashlib.sha256(path.name.encode()).digest()[:4])
+        generator = np.random.default_rng(seed)
+        tone = generator.integers(40, 160, 3)
+        noise = generator.integers(-18, 18, (side, side, 3))
+        return np.clip(tone + noise, 0, 255).astype(np.uint8)
+
+    def heatmap(
+        self,
+        result: SearchResult,
+        hit: int,
+        *,
+        word: int | None = None,
+        scale: ScaleView = "both",
+        kind: MapKind = "evidence",
+        size: tuple[int, int] | None = None,
+    ) -> FloatArray:
+        from faami_core.evidence import heatmap, maps
+
+        grid = maps.hit_map(result, hit, word, scale=scale, kind=kind)
+        return grid if size is None else heatmap.grid_to_pixels(grid, *size)
+
+    def heatmap_limit(
+        self, result: SearchResult, *, whole_query: bool, scale: ScaleView = "both", kind: MapKind = "evidence"
+    ) -> float:
+        from faami_core.evidence import maps
+
+        return maps.shared_limit(result, whole_query=whole_query, scale=scale, kind=kind)
+
+    def export_csv(self, result: SearchResult, path: Path) -> Path:
+        if not path.parent.is_dir():
+            raise ExportError(f"The folder {path.parent} does not exist.", "Choose another folder.")
+        with path.open("w", newline="", encoding="utf-8") as stream:
+            writer = csv.writer(stream)
+            writer.writerow(("rank", "path", "score"))
+            writer.writerows((hit.rank + 1, hit.path, hit.score) for hit in result.hits)
+        return path
+
+    def close(self) -> None:
+        self.closed = True
+
+    def _paths(self, root: Path) -> list[Path]:
+        return [root / f"airport_{number:05}.jpg" for number in range(self.count)]
+
+
+def _words_of(query: Query) -> tuple[QueryWord, ...]:
+    texts: list[str] = []
+    for term in query.terms:
+        texts += term.text.split() if isinstance(term, TextTerm) else [term.path.name]
+    weights = [0.2 if text in LIGHT_WORDS else 1.0 for text in texts]
+    return tuple(
+        QueryWord(text, weight / sum(weights), known=not text.startswith("xyz"))
+        for text, weight in zip(texts, weights, strict=True)
+    )
+
+
+def _made_evidence(generator: np.random.Generator, hits: int, words: tuple[QueryWord, ...]) -> FloatArray:
+    """One blob per hit and word, at the same spot on both scales; weaker in later hits."""
+    centre = generator.uniform(0.2, 0.8, (hits, len(words), 2))
+    strength = generator.uniform(0.0, 0.4, (hits, len(words))) * [word.weight for word in words]
+    parts = []
+    for grid in GRIDS:
+        rows = (np.arange(grid.rows) + 0.5) / grid.rows
+        columns = (np.arange(grid.columns) + 0.5) / grid.columns
+        distance = (rows[:, None] - centre[..., 0, None, None]) ** 2 + (columns - centre[..., 1, None, None]) ** 2
+        blob = np.exp(-distance / 0.02)
+        blob *= (strength / blob.sum(axis=(-1, -2)))[..., None, None] / 2
+        parts.append(blob.reshape(hits, len(words), grid.regions))
+    return np.concatenate(parts, axis=2).astype(np.float32)
+
+
+def _hit(rank: int, path: Path, evidence: FloatArray) -> Hit:
+    per_word = tuple(float(value) for value in evidence.sum(axis=1))
+    fine = float(evidence.sum())
+    boxes = tuple(PixelBox(0, 0, 16, 16) for _ in per_word)
+    return Hit(rank, path, rank, 0.5 * 0.4 + 0.5 * fine, 0.4, fine, per_word, boxes, 224, 224)
