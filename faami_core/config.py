@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import dataclasses
 import os
-import types
 import typing
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -66,7 +65,7 @@ class TextEncoderConfig:
 
     Attributes:
         architecture: The ``transformers`` config of the encoder, as in its config.json.
-        max_words: Longest phrase in tokens; captions of the field have at most 35.
+        max_tokens: Longest phrase in tokens; captions of the field have at most 35.
     """
 
     architecture: Mapping[str, Any] = field(default_factory=dict)
@@ -80,7 +79,6 @@ class ModelConfig:
     Attributes:
         width: D of regions, words and global features.
         grids: Side of the region grid per scale, finest first.
-        attention_heads: Heads of the shallow cross-attention.
         global_share: β of the score formula, fitted on val.
     """
 
@@ -89,7 +87,6 @@ class ModelConfig:
     text: TextEncoderConfig = field(default_factory=TextEncoderConfig)
     width: int = 256
     grids: Mapping[str, int] = field(default_factory=lambda: {"fine": 14, "coarse": 7})
-    attention_heads: int = 1
     interaction: Interaction = "additive"
     global_share: float = 0.5
 
@@ -108,7 +105,6 @@ class ModelConfig:
         limits: dict[str, tuple[float, float, float]] = {
             "image_size": (self.image.image_size, 32, 1024),
             "width": (self.width, 8, 2048),
-            "attention_heads": (self.attention_heads, 1, 16),
             "global_share": (self.global_share, 0.0, 1.0),
             "covariance_width": (self.consistency.covariance_width, 1, 256),
             "layers": (self.consistency.layers, 0, 12),
@@ -129,8 +125,8 @@ class ModelConfig:
                     f"The model's config says {name} = {value}, outside {low:g} … {high:g}.",
                     "Use a checkpoint written by this program.",
                 )
-        if self.width % self.attention_heads or self.width % self.consistency.heads:
-            raise ModelError(f"The model's width {self.width} cannot be split evenly over its attention heads.")
+        if self.width % self.consistency.heads:
+            raise ModelError(f"The model's width {self.width} cannot be split evenly over its self-attention heads.")
 
 
 @dataclass(frozen=True)
@@ -179,9 +175,13 @@ class TrainingConfig:
         """
         for name in ("epochs", "batch_size", "views"):
             if getattr(self, name) < 1:
-                raise TrainingError(f"The training config says {name} = {getattr(self, name)}; it must be at least 1.")
+                raise TrainingError(
+                    f"The training config says {name} = {getattr(self, name)}; it must be at least 1."
+                )
         if self.learning_rate <= 0:
-            raise TrainingError(f"The training config says learning_rate = {self.learning_rate}; it must be positive.")
+            raise TrainingError(
+                f"The training config says learning_rate = {self.learning_rate}; it must be positive."
+            )
 
 
 def from_mapping(kind: type[Any], values: Mapping[str, Any], *, where: str) -> Any:
@@ -211,7 +211,7 @@ def _convert(hint: Any, value: Any, where: str) -> Any:
     if origin is Literal and value in typing.get_args(hint):
         return value
     if origin is not None and isinstance(value, dict) and issubclass(origin, Mapping):
-        return types.MappingProxyType({key: _convert(typing.get_args(hint)[1], v, where) for key, v in value.items()})
+        return {key: _convert(typing.get_args(hint)[1], entry, where) for key, entry in value.items()}
     if hint is float and type(value) in (int, float):
         return float(value)
     if hint is Any or (isinstance(hint, type) and type(value) is hint):

@@ -1,0 +1,98 @@
+"""Retrieval on a captioned split: global, fine and combined scores side by side, overall and within a scene class."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from faami_core.data.captions import read_captions
+from faami_core.data.dataset import PlainImages
+from faami_core.errors import TrainingError
+from faami_core.evaluation.retrieval_metrics import RetrievalMetrics, retrieval_metrics, within_class_metrics
+from faami_core.evaluation.scoring import encode_image_set, encode_phrases, score_matrices, unique_captions
+from faami_core.model.weights import Checkpoint
+from faami_core.types import CancelToken, ProgressCallback
+
+
+@dataclass(frozen=True)
+class RetrievalReport:
+    """What ``faami evaluate`` prints.
+
+    Attributes:
+        images, captions: How many were scored.
+        missing: Images listed in the captions file but not found.
+        metrics: By score: "global", "fine" (unless there is no interaction), "combined".
+        within_class: Of the combined score, gallery cut to the query's scene class.
+        global_share: β.
+        fingerprint: Of the model.
+        seconds: For encoding and scoring.
+    """
+
+    images: int
+    captions: int
+    missing: tuple[str, ...]
+    metrics: dict[str, RetrievalMetrics]
+    within_class: RetrievalMetrics
+    global_share: float
+    fingerprint: str
+    seconds: float
+
+    def as_dict(self) -> dict[str, object]:
+        """The JSON form; i2t, t2i and mr at the top are of the combined score."""
+        return {
+            "images": self.images,
+            "captions": self.captions,
+            "missing": len(self.missing),
+            **self.metrics["combined"].as_dict(),
+            "scores": {name: metrics.as_dict() for name, metrics in self.metrics.items()},
+            "within_class": self.within_class.as_dict(),
+            "global_share": self.global_share,
+            "model": self.fingerprint,
+            "seconds": round(self.seconds, 1),
+        }
+
+
+def evaluate_retrieval(
+    checkpoint: Checkpoint,
+    captions: Path,
+    folder: Path,
+    split: str,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+) -> RetrievalReport:
+    """Scores every image of a split against every caption of it.
+
+    Raises:
+        TrainingError: if the captions cannot be read or no image of the split is found.
+    """
+    started = time.monotonic()
+    found = read_captions(captions, folder, split)
+    examples = [example for example in found.images if example.captions]
+    if not examples:
+        raise TrainingError(
+            f"No image of the split {split!r} in {captions} lies in {folder}.",
+            f"{len(found.missing)} listed images are missing; check --images and --split.",
+        )
+    model = checkpoint.model
+    images = encode_image_set(model, PlainImages(examples, model.config.image.image_size), progress, cancel)
+    unique, columns, image_of_text = unique_captions([example.captions for example in examples])
+    texts = list(encode_phrases(model, checkpoint.tokenizer, unique))
+    matrices = score_matrices(model, images, texts, progress, cancel).take_texts(columns)
+    share = model.config.global_share
+    scores = {"global": matrices.global_scores, "combined": matrices.combined(share)}
+    if matrices.fine_scores is not None:
+        scores["fine"] = matrices.fine_scores
+    classes = np.array([example.scene_class for example in examples])
+    return RetrievalReport(
+        images=len(examples),
+        captions=len(columns),
+        missing=found.missing,
+        metrics={name: retrieval_metrics(matrix, image_of_text) for name, matrix in scores.items()},
+        within_class=within_class_metrics(scores["combined"], image_of_text, classes),
+        global_share=share,
+        fingerprint=checkpoint.fingerprint,
+        seconds=time.monotonic() - started,
+    )

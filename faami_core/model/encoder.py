@@ -1,0 +1,194 @@
+"""The model as indexing and search use it: pixels and phrases in, stored features and evidence out."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from faami_core.errors import ModelError, QueryError
+from faami_core.model.cross_attention import AdditiveCrossAttention
+from faami_core.model.weights import Checkpoint, load_checkpoint
+from faami_core.types import (
+    ByteArray,
+    FloatArray,
+    ImageFeatures,
+    ModelInfo,
+    QueryFeatures,
+    QueryWord,
+)
+
+_ALIGN_BLOCK = 32  # images widened from int8 to fp32 at a time: the block stays in the processor's cache
+
+
+class FaamiEncoder:
+    """A checkpoint on a device. Implements ``types.FeatureEncoder``.
+
+    Args:
+        checkpoint: Its interaction must be additive, since evidence is what search shows.
+        device: "auto", "cpu", "cuda" or "mps".
+
+    Raises:
+        ModelError: if the model has no evidence or the device is not there.
+    """
+
+    def __init__(self, checkpoint: Checkpoint, device: str = "auto") -> None:
+        if not isinstance(checkpoint.model.alignment, AdditiveCrossAttention):
+            raise ModelError(
+                f"The model {checkpoint.folder.name!r} has no additive evidence to search with.",
+                'Use a checkpoint with interaction = "additive".',
+            )
+        self._device = choose_device(device)
+        self._model = checkpoint.model.to(self._device)
+        self._alignment = checkpoint.model.alignment
+        self._tokenizer = checkpoint.tokenizer
+        self._known_words = checkpoint.known_words
+        config = checkpoint.model.config
+        self._config = config
+        self._info = ModelInfo(
+            name=checkpoint.folder.name,
+            fingerprint=checkpoint.fingerprint,
+            device=self._device.type,
+            image_size=config.image.image_size,
+            grids=config.grid_specs,
+            width=config.width,
+            parameters=sum(parameter.numel() for parameter in checkpoint.model.parameters()),
+            folder=checkpoint.folder,
+        )
+
+    @classmethod
+    def load(cls, folder: Path, device: str = "auto") -> FaamiEncoder:
+        """Loads a checkpoint folder.
+
+        Raises:
+            ModelError: see ``weights.load_checkpoint``.
+        """
+        return cls(load_checkpoint(folder), device)
+
+    @property
+    def info(self) -> ModelInfo:
+        return self._info
+
+    @property
+    def global_share(self) -> float:
+        """β of the score formula."""
+        return self._config.global_share
+
+    @torch.inference_mode()
+    def encode_images(self, images: ByteArray) -> ImageFeatures:
+        """[B, image_size, image_size, 3] uint8 → features as stored; region rows are rounded to int8."""
+        encoded = self._model.encode_images(torch.from_numpy(images).to(self._device))
+        step = encoded.regions.abs().amax(dim=-1, keepdim=True).clamp_min(1e-12) / 127
+        rows = (encoded.regions / step).round()  # [B, R, D]
+        return ImageFeatures(
+            global_features=encoded.global_features.to(torch.float16).cpu().numpy(),
+            regions=rows.to(torch.int8).cpu().numpy(),
+            # Taken of the rounded rows, so that the cosines of stored features are exact.
+            key_scale=_inverse_length(self._alignment.key(rows)),
+            value_scale=_inverse_length(self._alignment.value(rows)),
+        )
+
+    @torch.inference_mode()
+    def encode_text(self, text: str) -> QueryFeatures:
+        """Encodes one phrase.
+
+        Raises:
+            QueryError: if it has no word.
+        """
+        batch = self._tokenizer([text])
+        words = batch.words[0]
+        if not words:
+            raise QueryError(
+                "The query has no word.", "Type what you are looking for, e.g. storage tanks near a river."
+            )
+        batch = batch.to(self._device)
+        encoded = self._model.encode_texts(batch.ids, batch.attended, batch.scored)
+        tokens = self._alignment.project_words(encoded.words, encoded.scored)
+        word_of_token = batch.word_of_token[0][batch.scored[0].cpu()].numpy()
+        weights = tokens.weights.cpu().numpy()
+        shares = np.bincount(word_of_token, weights, minlength=len(words))
+        return QueryFeatures(
+            global_features=encoded.global_features[0].cpu().numpy(),
+            keys=self._fold(tokens.queries, self._alignment.key.weight),
+            values=self._fold(tokens.words, self._alignment.value.weight),
+            weights=weights,
+            words=tuple(
+                QueryWord(word, float(share), self._knows(word)) for word, share in zip(words, shares, strict=True)
+            ),
+            word_of_token=word_of_token.astype(np.int64),
+        )
+
+    @torch.inference_mode()
+    def encode_image_query(self, image: ByteArray, name: str) -> QueryFeatures:
+        """Encodes an image as a query: the regions of its coarsest scale act as the tokens of one word."""
+        encoded = self._model.encode_images(torch.from_numpy(image[None]).to(self._device))
+        grids = self._config.grid_specs
+        coarsest = min(range(len(grids)), key=lambda index: grids[index].regions)
+        first = sum(grid.regions for grid in grids[:coarsest])
+        count = grids[coarsest].regions
+        projected = self._alignment.project_regions(encoded.regions[:, first : first + count])
+        return QueryFeatures(
+            global_features=encoded.global_features[0].cpu().numpy(),
+            keys=self._fold(projected.keys[0], self._alignment.key.weight),
+            values=self._fold(projected.values[0], self._alignment.value.weight),
+            weights=np.full(count, 1 / count, dtype=np.float32),
+            words=(QueryWord(name, 1.0),),
+            word_of_token=np.zeros(count, dtype=np.int64),
+        )
+
+    @torch.inference_mode()
+    def align(
+        self, query: QueryFeatures, regions: npt.NDArray[np.int8], key_scale: FloatArray, value_scale: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
+        """Relates a query to K images; see ``types.FeatureEncoder.align``."""
+        count, words = len(regions), len(query.words)
+        both = torch.from_numpy(np.concatenate([query.keys, query.values])).to(self._device).T.contiguous()  # [D, 2T]
+        weights = torch.from_numpy(query.weights).to(self._device)
+        to_word = functional.one_hot(torch.from_numpy(query.word_of_token), words).to(self._device, torch.float32)
+        share = to_word * weights[:, None]
+        share = share / share.sum(dim=0).clamp_min(1e-12)  # [T, L], averages the tokens of a word
+        evidence = np.empty((count, words, regions.shape[1]), dtype=np.float32)
+        attention = np.empty_like(evidence)
+        sharpness = self._alignment.sharpness
+        for start in range(0, count, _ALIGN_BLOCK):
+            block = slice(start, min(start + _ALIGN_BLOCK, count))
+            rows = torch.from_numpy(regions[block]).to(self._device, torch.float32)  # [K, R, D]
+            key_cosines, value_cosines = (rows @ both).chunk(2, dim=-1)  # [K, R, T] each
+            key_cosines = key_cosines * torch.from_numpy(key_scale[block]).to(self._device)[..., None]
+            value_cosines = value_cosines * torch.from_numpy(value_scale[block]).to(self._device)[..., None]
+            attended = functional.softmax(sharpness * key_cosines, dim=1)  # over regions
+            per_word = (attended * value_cosines * weights) @ to_word  # [K, R, L]
+            evidence[block] = per_word.transpose(1, 2).cpu().numpy()
+            attention[block] = (attended @ share).transpose(1, 2).cpu().numpy()
+        return evidence, attention
+
+    def _fold(self, tokens: Tensor, projection: Tensor) -> FloatArray:
+        """q · (W x) = (Wᵀ q) · x: the projection moves to the query, so regions are stored once for keys and values."""
+        folded: FloatArray = (tokens @ projection).cpu().numpy()
+        return folded
+
+    def _knows(self, word: str) -> bool:
+        return all(part in self._known_words for part in word.lower().replace("’", "'").replace("-", " ").split())
+
+
+def choose_device(name: str) -> torch.device:
+    """ "auto" takes CUDA, then Apple's GPU, then the CPU.
+
+    Raises:
+        ModelError: if a named device is not there.
+    """
+    available = {"cuda": torch.cuda.is_available(), "mps": torch.backends.mps.is_available(), "cpu": True}
+    if name == "auto":
+        return torch.device(next(device for device, there in available.items() if there))
+    if not available.get(name, False):
+        raise ModelError(f"The device {name!r} is not available here.", "Choose auto, or cpu.")
+    return torch.device(name)
+
+
+def _inverse_length(vectors: Tensor) -> FloatArray:
+    lengths: FloatArray = (1 / vectors.norm(dim=-1).clamp_min(1e-12)).cpu().numpy()
+    return lengths

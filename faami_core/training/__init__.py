@@ -1,0 +1,1 @@
+"""Training: starting weights, cached features, schedule, resumable trainer."""
