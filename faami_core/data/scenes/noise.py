@@ -1,0 +1,51 @@
+"""Noise fields that tile, so that a window at any offset is free of seams."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from faami_core.types import FloatArray
+
+
+def smooth_noise(rng: np.random.Generator, side: int, cells: int) -> FloatArray:
+    """Cubic B-spline noise with ``cells`` knots a side. Returns [side, side] float32, mean 0, deviation 1, tiling."""
+    knots = rng.standard_normal((cells, cells), dtype=np.float32)
+    field = _spread(_spread(knots, side).T, side).T
+    field -= field.mean()
+    return np.asarray(field / max(float(field.std()), 1e-6), dtype=np.float32)
+
+
+def fractal_noise(rng: np.random.Generator, side: int, cells: int, octaves: int, decay: float = 0.55) -> FloatArray:
+    """Sum of ``octaves`` smooth fields, each twice as fine and ``decay`` times as strong.
+
+    Returns:
+        [side, side] float32, mean 0, deviation 1, tiling.
+    """
+    total = np.zeros((side, side), dtype=np.float32)
+    strength = 1.0
+    for octave in range(octaves):
+        knots = cells << octave
+        if knots > side:
+            break
+        total += np.float32(strength) * smooth_noise(rng, side, knots)
+        strength *= decay
+    total /= max(float(total.std()), 1e-6)
+    return total
+
+
+def _spread(knots: FloatArray, side: int) -> FloatArray:
+    """Brings [n, m] to [side, m] with the uniform cubic B-spline, wrapping round."""
+    count = knots.shape[0]
+    position = np.arange(side, dtype=np.float32) * (count / side)
+    left = np.floor(position).astype(np.intp)
+    t = (position - left).astype(np.float32)
+    weights = (
+        (1 - t) ** 3 / 6,
+        (3 * t**3 - 6 * t**2 + 4) / 6,
+        (-3 * t**3 + 3 * t**2 + 3 * t + 1) / 6,
+        t**3 / 6,
+    )
+    total = np.zeros((side, knots.shape[1]), dtype=np.float32)
+    for tap, weight in enumerate(weights):
+        total += knots[(left + tap - 1) % count] * weight[:, None]
+    return total
