@@ -25,7 +25,7 @@ def build_parser() -> argparse.ArgumentParser:
     """The command line of the window."""
     parser = argparse.ArgumentParser(
         prog="faami-explorer",
-        description="Find things in aerial and satellite images by words or pictures, and see which words matched where.",
+        description="Find things in aerial images by words or pictures, and see which words matched where.",
     )
     parser.add_argument("--version", action="version", version=f"faami-explorer {__version__}")
     parser.add_argument("directory", metavar="DIR", nargs="?", type=Path, help="folder of images; indexed if needed")

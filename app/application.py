@@ -34,14 +34,14 @@ def run(options: argparse.Namespace) -> int:
     try:
         crash_log.install()
     except OSError as error:
-        print(f"The data folder {folder} cannot be written: {error.strerror}.", file=sys.stderr)
+        sys.stderr.write(f"The data folder {folder} cannot be written: {error.strerror}.\n")
         return 1
     assert crash_log.file is not None
     heartbeat = Heartbeat(crash_log.file)
     try:
         return _run_window(app, options, crash_log, heartbeat)
     except FaamiError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     finally:
         heartbeat.stop()
@@ -70,6 +70,6 @@ def _run_window(app: QApplication, options: argparse.Namespace, crash_log: Crash
     code = app.exec()
     window.close()
     if script.error:
-        print(script.error, file=sys.stderr)
+        sys.stderr.write(f"{script.error}\n")
     window.deleteLater()
     return code

@@ -30,6 +30,6 @@ def colour_table() -> npt.NDArray[np.uint8]:
 
 
 def tint(values: FloatArray, limit: float) -> npt.NDArray[np.uint8]:
-    """Colours [H, W] numbers on the scale 0 … ``limit``; what is not positive gets no tint. Returns [H, W, 4] RGBA."""
+    """Colours [H, W] numbers on the scale 0 … ``limit``. Returns [H, W, 4] RGBA; what is not positive has no tint."""
     scaled = np.clip(values / np.float32(limit), 0, 1) * 255
     return colour_table()[np.nan_to_num(scaled).astype(np.uint8)]

@@ -73,6 +73,8 @@ class MainWindow(QMainWindow):
         self._restore_layout()
         self._follow_view()
         self._offer_actions()
+        self._show_panes()
+        self.pane.welcome.open_button.setFocus()
 
     # --- parts ---------------------------------------------------------------------------------------------
 
@@ -88,7 +90,8 @@ class MainWindow(QMainWindow):
         self.splitter.setHandleWidth(4)
         for widget in (self.rail, self.pane, self.inspector):
             self.splitter.addWidget(widget)
-        self.splitter.setStretchFactor(1, 1)
+        for place, share in enumerate((0, 3, 2)):
+            self.splitter.setStretchFactor(place, share)
         self.splitter.setCollapsible(1, False)
         self.splitter.setCollapsible(2, False)
         self.setCentralWidget(self.splitter)
@@ -128,7 +131,7 @@ class MainWindow(QMainWindow):
             self.actions_by_name[name].triggered.connect(lambda _checked=False, handler=handler: handler())
         self.actions_by_name["overlay"].triggered.connect(self.view.set_overlay)
         self.actions_by_name["side_panel"].setChecked(True)
-        self.actions_by_name["side_panel"].toggled.connect(self.rail.setVisible)
+        self.actions_by_name["side_panel"].toggled.connect(self._show_panes)
         for number in range(WORD_KEYS):
             word = number - 1 if number else None
             action = self.actions_by_name[f"word_{number}"]
@@ -146,6 +149,7 @@ class MainWindow(QMainWindow):
             asker.connect(self.collections.open_demo)
         for asker in (pane.welcome.recent_asked, rail.collection_asked):
             asker.connect(self.collections.open)
+        pane.page_turned.connect(self._show_panes)
         rail.update_asked.connect(self.collections.update)
         rail.reveal_asked.connect(_reveal)
         self.collections.opened.connect(self._after_open)
@@ -259,6 +263,8 @@ class MainWindow(QMainWindow):
     def _after_open(self, info: CollectionInfo) -> None:
         self.setWindowTitle(f"{info.root.name} – FAAMI Explorer")
         self.search.show_collection(info)
+        self._show_panes()
+        self.pane.query.focus()
 
     def _after_search(self, result: SearchResult) -> None:
         self.evidence.take_result(result)
@@ -294,6 +300,13 @@ class MainWindow(QMainWindow):
         if number < WORD_KEYS:
             self.actions_by_name[f"word_{number}"].setChecked(True)
         self.pane.query.words.show_choice(self.view.word)
+
+    def _show_panes(self) -> None:
+        """The welcome page stands alone; there is nothing to inspect or to ask before a collection is open."""
+        has_collection = self.workspace.collection is not None
+        self.rail.setVisible(self.actions_by_name["side_panel"].isChecked() and self.pane.page != "welcome")
+        self.inspector.setVisible(has_collection)
+        self.pane.query.setVisible(has_collection)
 
     def _offer_actions(self) -> None:
         """Greys out what makes no sense right now."""

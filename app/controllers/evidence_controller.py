@@ -97,8 +97,7 @@ class EvidenceController(QObject):
         if isinstance(item, Hit) and result is not None:
             share = result.global_share
             parts = (
-                f"{share:.2f} × {item.score_global:.3f} whole image  +  "
-                f"{1 - share:.2f} × {item.score_fine:.3f} words and regions"
+                f"{share:.2f} × {item.score_global:.3f} whole image  +  {1 - share:.2f} × {item.score_fine:.3f} words"
             )
             self._inspector.show_details(item.path, size, f"Rank {item.rank + 1}  ·  score {item.score:.3f}", parts)
             self._show_words(result, item)
@@ -111,11 +110,11 @@ class EvidenceController(QObject):
         brightest = max((max(other.word_evidence, default=0.0) for other in result.hits), default=0.0) or 1.0
         best_fine = max((other.score_fine for other in result.hits), default=0.0) or 1.0
         words.show_strength(
-            None, hit.score_fine / best_fine, f"{hit.score_fine:+.3f}", "Evidence of all words together."
+            None, hit.score_fine / best_fine, f"{hit.score_fine:.3f}", "Evidence of all words together."
         )
         for index, evidence in enumerate(hit.word_evidence):
             words.show_strength(
-                index, evidence / brightest, f"{evidence:+.3f}", "Evidence of this word in this image."
+                index, evidence / brightest, f"{evidence:.3f}", "Evidence of this word in this image."
             )
 
     def _draw(self) -> None:
@@ -132,10 +131,8 @@ class EvidenceController(QObject):
         session = self._workspace.session
         limit = self._limit(result)
         target = f"“{result.words[view.word].text}”" if view.word is not None else "the whole query"
-        inspector.legend.show_scale(
-            f"{_TITLES[view.kind]} of {target}, same scale in all results", limit, view.opacity
-        )
-        inspector.show_readout("")
+        inspector.legend.show_scale(f"{_TITLES[view.kind]} of {target}", limit, view.opacity)
+        inspector.image.show_readout("")
         if self._task is not None:
             return  # the image on screen is still the one before
         grid = session.heatmap(result, self._row, word=view.word, scale=view.scale, kind=view.kind)
@@ -158,11 +155,11 @@ class EvidenceController(QObject):
     def _read_out(self, region: tuple[int, int, float] | None) -> None:
         view, result = self._workspace.view, self._workspace.result
         if region is None or result is None:
-            self._inspector.show_readout("")
+            self._inspector.image.show_readout("")
             return
         row, column, value = region
         target = result.words[view.word].text if view.word is not None else "whole query"
-        self._inspector.show_readout(f"Region {row + 1}, {column + 1}:  {target} {value:+.3f}")
+        self._inspector.image.show_readout(f"Region {row + 1}, {column + 1}:  {target} {value:+.3f}")
 
 
 def _bounded(height: int, width: int) -> tuple[int, int]:

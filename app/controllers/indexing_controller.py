@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.controllers.activity_controller import ActivityController
 from app.controllers.workspace import Workspace
-from app.workers.task import Lane, Task
+from app.workers.task import Lane, Task, Work
 from faami_core.types import CancelToken, IndexReport, ProgressCallback
 
 
@@ -53,7 +53,7 @@ class IndexingController(QObject):
         if self._task is not None:
             self._task.cancel()
 
-    def _run(self, title: str, root: Path, work) -> None:  # noqa: ANN001 - the lane's own type
+    def _run(self, title: str, root: Path, work: Work) -> None:
         self.cancel()
         task = self._workspace.runner.submit(Lane.MODEL, work)
         self._task = task

@@ -128,7 +128,7 @@ class SearchController(QObject):
         )
         self._status.show_fact("time", _seconds(result.seconds), "Time of the last query")
         if result.hits:
-            self._pane.show_grid(f"{len(result.hits):,} results for {query_name(result.query)}  ·  {reranked}")
+            self._pane.show_grid(f"{len(result.hits):,} results  ·  {reranked}")
         else:
             self._pane.show_empty(
                 "Nothing was found", "No image of this collection answers the query.", "Clear the query"
@@ -147,11 +147,6 @@ class SearchController(QObject):
         if self._task is not None and self._task.is_running:
             self._task.cancel()
         self._task = None
-
-
-def query_name(query: Query) -> str:
-    """A query as one line: “storage tanks” + river.jpg."""
-    return " + ".join(f"“{term.text}”" if isinstance(term, TextTerm) else term.path.name for term in query.terms)
 
 
 def _seconds(seconds: float) -> str:

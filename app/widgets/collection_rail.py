@@ -24,6 +24,7 @@ from app.widgets.controls import ElidedLabel, IconButton, IconPushButton, label,
 from faami_core.types import CollectionInfo, UnreadableImage
 
 _PATH = Qt.ItemDataRole.UserRole
+_ROWS = 6  # recent collections in view; the rest scrolls
 
 
 class CollectionRail(QFrame):
@@ -50,14 +51,14 @@ class CollectionRail(QFrame):
         self.collections.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.collections.itemActivated.connect(self._ask)
         self.collections.itemClicked.connect(self._ask)
-        column.addWidget(self.collections, 3)
+        column.addWidget(self.collections)
         self.demo_button = IconPushButton("demo", "Demo collection", kind="row")
         self.demo_button.clicked.connect(self.demo_asked)
         column.addWidget(self.demo_button)
         column.addWidget(self._build_facts())
         column.addWidget(self._build_unreadable(), 4)
         self._filler = QWidget()
-        column.addWidget(self._filler, 2)
+        column.addWidget(self._filler, 4)
         self.show_collection(None)
 
     def _build_header(self) -> QHBoxLayout:
@@ -108,6 +109,7 @@ class CollectionRail(QFrame):
         column.addWidget(line())
         column.addWidget(label("Could not be read", "section"))
         self.unreadable = QListWidget()
+        self.unreadable.setObjectName("unreadable")
         self.unreadable.setAccessibleName("Files that could not be read, with reasons")
         self.unreadable.setWordWrap(True)
         self.unreadable.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -128,6 +130,9 @@ class CollectionRail(QFrame):
             self.collections.addItem(item)
             if root == current:
                 item.setSelected(True)
+        height = sum(self.collections.sizeHintForRow(row) for row in range(min(len(roots), _ROWS)))
+        self.collections.setFixedHeight(height + 4)
+        self.collections.setVisible(bool(roots))
 
     def show_collection(self, info: CollectionInfo | None) -> None:
         """Shows the facts of a collection, or nothing."""

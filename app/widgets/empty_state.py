@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from app.widgets.controls import IconLabel, label
 
@@ -26,10 +26,11 @@ class EmptyState(QWidget):
         for line in (self.title, self.sentence):
             line.setAlignment(Qt.AlignmentFlag.AlignHCenter)
             line.setMaximumWidth(420)
-            row = QVBoxLayout()
-            row.addWidget(line)
+            row = QHBoxLayout()
+            row.addStretch(1)
+            row.addWidget(line, 100)
+            row.addStretch(1)
             column.addLayout(row)
-            column.setAlignment(row, Qt.AlignmentFlag.AlignHCenter)
         self.button = QPushButton()
         self.button.clicked.connect(self.action_asked)
         column.addSpacing(8)

@@ -7,7 +7,7 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPalette, QPen
-from PySide6.QtWidgets import QGraphicsRectItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QVBoxLayout, QWidget
 
 from app.colormap import tint
 from faami_core.types import ByteArray, FloatArray
@@ -44,6 +44,11 @@ class ImageView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._view)
         self.setMinimumSize(200, 160)
+        self._readout = QLabel(self)
+        self._readout.setObjectName("readout")
+        self._readout.setAccessibleName("Value under the pointer")
+        self._readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+        self._readout.hide()
         self._take_colours()
 
     # --- what the controllers say --------------------------------------------------------------------------
@@ -99,6 +104,18 @@ class ImageView(QWidget):
         """Shows the whole image."""
         height, width = self._size
         self._box.setRange(QRectF(0, 0, width, height), padding=0.0)
+
+    def show_readout(self, text: str) -> None:
+        """A line in the corner of the image, on a scrim; an empty text hides it."""
+        self._readout.setText(text)
+        self._readout.adjustSize()
+        self._readout.move(8, self.height() - self._readout.height() - 8)
+        self._readout.setVisible(bool(text))
+
+    @property
+    def readout(self) -> str:
+        """The value under the pointer as text, empty while it points nowhere."""
+        return self._readout.text()
 
     @property
     def overlay_pixels(self) -> npt.NDArray[np.uint8] | None:

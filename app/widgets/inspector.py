@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QSlider, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from app.widgets.controls import ElidedLabel, IconButton, IconPushButton, Segmented, label
 from app.widgets.empty_state import EmptyState
@@ -73,18 +73,15 @@ class Inspector(QFrame):
         column = QVBoxLayout(self.evidence_controls)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        self.readout = label("", "muted")
-        self.readout.setAccessibleName("Value under the pointer")
-        column.addWidget(self.readout)
         column.addWidget(self.words)
         column.addLayout(self._build_switches())
         self.kind_note = label("", "muted", wrap=True)
         self.kind_note.hide()
         column.addWidget(self.kind_note)
-        column.addWidget(self.legend)
+        column.addLayout(self._build_overlay_row())
         return self.evidence_controls
 
-    def _build_switches(self) -> QGridLayout:
+    def _build_switches(self) -> QHBoxLayout:
         self.scale = Segmented(
             "Scale",
             (
@@ -100,6 +97,14 @@ class Inspector(QFrame):
                 ("attention", "Raw attention", RAW_ATTENTION),
             ),
         )
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.kind)
+        row.addStretch(1)
+        row.addWidget(self.scale)
+        return row
+
+    def _build_overlay_row(self) -> QHBoxLayout:
         self.overlay = IconButton("eye", "Show the heatmap (O)")
         self.overlay.setCheckable(True)
         self.overlay.clicked.connect(self.overlay_chosen)
@@ -108,15 +113,13 @@ class Inspector(QFrame):
         self.opacity.setAccessibleName("Opacity of the heatmap")
         self.opacity.setToolTip("Opacity of the heatmap")
         self.opacity.valueChanged.connect(lambda value: self.opacity_chosen.emit(value / 100))
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(8)
-        grid.setVerticalSpacing(8)
-        grid.addWidget(self.kind, 0, 0, 1, 3, Qt.AlignmentFlag.AlignLeft)
-        grid.addWidget(self.scale, 1, 0, Qt.AlignmentFlag.AlignLeft)
-        grid.addWidget(self.overlay, 1, 1)
-        grid.addWidget(self.opacity, 1, 2)
-        grid.setColumnStretch(2, 1)
-        return grid
+        self.opacity.setFixedWidth(72)
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(self.legend, 1)
+        row.addWidget(self.overlay)
+        row.addWidget(self.opacity)
+        return row
 
     def _build_details(self) -> QWidget:
         box = QWidget()
@@ -160,10 +163,6 @@ class Inspector(QFrame):
     def show_evidence_controls(self, shown: bool) -> None:
         """Words, switches and legend make sense only for the hits of a query."""
         self.evidence_controls.setVisible(shown)
-
-    def show_readout(self, text: str) -> None:
-        """The value under the pointer; a hint while it points nowhere."""
-        self.readout.setText(text or "Point at the image to read the value of a region.")
 
     def show_view(self, *, word: int | None, scale: str, kind: str, overlay: bool, opacity: float) -> None:
         """Sets the switches without telling."""

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.colormap import colour_table
 
 _BAR = 12
+_NOTE = "one scale for all results"
 _GROUND = QColor(96, 104, 96)  # a mid tone like most imagery, so that the bar looks as the tint does
 
 
@@ -33,7 +34,11 @@ class Legend(QWidget):
             opacity: Of the heatmap, in [0, 1].
         """
         self._title, self._limit, self._opacity = title, limit, opacity
-        self.setAccessibleName(f"Legend: {title}, from 0 to {limit:.2g}")
+        self.setAccessibleName(f"Legend: {title}, from 0 to {limit:.2g}, {_NOTE}")
+        self.setToolTip(
+            f"{title}: {_NOTE}, so the same value has the same colour everywhere.\n"
+            "The mean of the map over the image is the number on the word's chip."
+        )
         self.update()
 
     @property
@@ -63,7 +68,12 @@ def paint_legend(
     """Paints title, bar and ticks into an area; the exported overlay uses it too."""
     height = painter.fontMetrics().height()
     painter.setPen(text)
-    painter.drawText(QRectF(area.left(), area.top(), area.width(), height), Qt.AlignmentFlag.AlignLeft, title)
+    metrics, head = painter.fontMetrics(), QRectF(area.left(), area.top(), area.width(), height)
+    shown = metrics.elidedText(title, Qt.TextElideMode.ElideRight, int(area.width()))
+    painter.drawText(head, Qt.AlignmentFlag.AlignLeft, shown)
+    if metrics.horizontalAdvance(f"{title}    {_NOTE}") <= area.width():
+        painter.setPen(muted)
+        painter.drawText(head, Qt.AlignmentFlag.AlignRight, _NOTE)
     bar = QRectF(area.left(), area.top() + height + 3, area.width(), _BAR)
     painter.fillRect(bar, _GROUND)
     painter.setOpacity(opacity)

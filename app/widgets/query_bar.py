@@ -99,7 +99,7 @@ class QueryBar(QWidget):
         heaviest = max((abs(word.weight) for word in words), default=0.0) or 1.0
         for index, word in enumerate(words):
             share = f"{abs(word.weight):.0%}"
-            self.words.show_strength(index, abs(word.weight) / heaviest, share, f"{share} of the fine score.")
+            self.words.show_strength(index, abs(word.weight) / heaviest, "", f"{share} of the fine score.")
         self.words.setVisible(bool(words))
 
     def show_image_thumbnail(self, pixmap: QPixmap) -> None:

@@ -129,14 +129,14 @@ class ResultDelegate(QStyledItemDelegate):
         metrics = painter.fontMetrics()
         x = row.left()
         for place, badge in enumerate(badges):
-            hidden = len(badges) - place
-            more = metrics.horizontalAdvance(f"+{hidden}") + _BADGE_GAP if hidden > 1 else 0
-            room = row.right() + 1 - x - more
+            room = row.right() + 1 - x - (_DOT + 4) * (len(badges) - place - 1)
             text = metrics.elidedText(badge.text, Qt.TextElideMode.ElideRight, max(room - _DOT - 4, 0))
             width = _DOT + 4 + metrics.horizontalAdvance(text)
             if width > room or (text != badge.text and place > 0):
-                painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
-                painter.drawText(QRect(x, row.top(), row.right() - x, row.height()), _LEFT, f"+{hidden}")
+                # No room for more names: the other words keep their dots, so that none goes missing unseen.
+                for dot, rest in enumerate(badges[place:]):
+                    spot = QRectF(x + dot * (_DOT + 4), row.center().y() - _DOT / 2 + 0.5, _DOT, _DOT)
+                    _paint_dot(painter, palette, rest.match, spot)
                 return
             _paint_dot(painter, palette, badge.match, QRectF(x, row.center().y() - _DOT / 2 + 0.5, _DOT, _DOT))
             missing = badge.match is Match.MISSING

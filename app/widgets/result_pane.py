@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from app.widgets.activity_strip import ActivityStrip
@@ -16,6 +16,8 @@ from app.widgets.welcome_page import WelcomePage
 
 class ResultPane(QFrame):
     """Stacks the pages of the centre under the query bar: welcome, an empty state, or the grid."""
+
+    page_turned = Signal()
 
     def __init__(self, grid: ResultGrid) -> None:
         super().__init__()
@@ -71,25 +73,26 @@ class ResultPane(QFrame):
 
     def show_welcome(self) -> None:
         """The first page; the query bar has nothing to ask yet."""
-        self._pages.setCurrentIndex(0)
-        self.query.hide()
+        self._turn_to(0)
 
     def show_empty(self, title: str, sentence: str, action: str = "") -> None:
         """An empty state in place of the grid."""
         self.empty.show_message(title, sentence, action)
-        self._pages.setCurrentIndex(1)
-        self.query.show()
+        self._turn_to(1)
 
     def show_grid(self, headline: str) -> None:
         """The grid with a line that says what it holds."""
         self.headline.show_text(headline)
-        self._pages.setCurrentIndex(2)
-        self.query.show()
+        self._turn_to(2)
 
     @property
     def page(self) -> str:
         """Which page is up: welcome, empty or grid."""
         return ("welcome", "empty", "grid")[self._pages.currentIndex()]
+
+    def _turn_to(self, page: int) -> None:
+        self._pages.setCurrentIndex(page)
+        self.page_turned.emit()
 
     def sizeHint(self) -> QSize:
         return QSize(720, 640)

@@ -25,7 +25,7 @@ class WelcomePage(QWidget):
         super().__init__()
         self.setAccessibleName("Welcome")
         inner = QWidget()
-        inner.setMaximumWidth(560)
+        inner.setMaximumWidth(640)
         column = QVBoxLayout(inner)
         column.setSpacing(8)
         picture = QLabel()

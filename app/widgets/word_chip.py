@@ -6,9 +6,9 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QEnterEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
-_HEIGHT = 34
+_HEIGHT = 30
 _BAR = 3
-_PADDING = 10
+_PADDING = 9
 _WIDEST = 220
 
 
@@ -105,7 +105,7 @@ class WordChip(QAbstractButton):
         palette, metrics = self.palette(), self.fontMetrics()
         role = QPalette.ColorRole
         muted = palette.color(role.PlaceholderText)
-        area = QRectF(self.rect()).adjusted(_PADDING, 2, -_PADDING, -_BAR - 5)
+        area = QRectF(self.rect()).adjusted(_PADDING, 1, -_PADDING, -_BAR - 4)
         tail = self._number if self._known else f"unknown  {self._number}".strip()
         tail_width = metrics.horizontalAdvance(tail) + 8 if tail else 0
         painter.setPen(palette.color(role.Text) if self.isEnabled() else muted)
@@ -115,7 +115,7 @@ class WordChip(QAbstractButton):
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, tail)
 
     def _paint_bar(self, painter: QPainter) -> None:
-        left, right, y = _PADDING, self.width() - _PADDING, self.height() - _BAR / 2 - 5
+        left, right, y = _PADDING, self.width() - _PADDING, self.height() - _BAR / 2 - 4
         pen = QPen(self.palette().color(QPalette.ColorRole.Mid), _BAR)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
         painter.setPen(pen)

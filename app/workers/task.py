@@ -164,13 +164,13 @@ class TaskRunner(QObject):
         for lane in self._lanes.values():
             lane.stop()
         deadline = time.monotonic() + seconds
-        ended = all([lane.join(deadline) for lane in self._lanes.values()])
+        ended = [lane.join(deadline) for lane in self._lanes.values()]
         with self._mail.lock:
             self._mail.closed = True
             self._mail.outcomes.clear()
             self._mail.progress.clear()
         self._tasks.clear()
-        return ended
+        return all(ended)
 
     # --- in worker threads ---------------------------------------------------------------------------------
 
