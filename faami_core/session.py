@@ -1,0 +1,351 @@
+"""The one object the window and the command line talk to: open, index, search, look, export.
+
+Methods block. Calls that need the model or write the index are serial by a lock; reading pixels and drawing maps may
+run beside them from other threads. Importing this module brings in neither torch nor the index; they come on need.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+import threading
+from collections import OrderedDict
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faami_core import config
+from faami_core.errors import CollectionError
+from faami_core.types import (
+    ByteArray,
+    CancelToken,
+    CollectionInfo,
+    FeatureEncoder,
+    FloatArray,
+    GalleryImage,
+    IndexReport,
+    MapKind,
+    ModelInfo,
+    Progress,
+    ProgressCallback,
+    Query,
+    ScaleView,
+    SearchResult,
+)
+
+if TYPE_CHECKING:
+    from faami_core.indexing.catalog import Catalog
+    from faami_core.indexing.feature_store import Gallery
+
+DEMO_IMAGES = 240  # ten of each kind of made scene
+DEMO_SEED = 7_000  # far from the seeds of training
+_OPEN_GALLERIES = 4
+
+_NOT_INDEXED = "Index the folder first: choose “Index” in the window, or run `faami index FOLDER`."
+
+
+class Session:
+    """Work on collections with one model.
+
+    Args:
+        model: Checkpoint folder; None is the shipped one.
+        device: "auto", "cpu", "cuda" or "mps".
+        data_dir: Where indexes and the demo live; None is the user's data folder.
+        encoder: A ready model instead of ``model``.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: Path | None = None,
+        device: str = "auto",
+        data_dir: Path | None = None,
+        encoder: FeatureEncoder | None = None,
+    ) -> None:
+        self._model = model
+        self._device = device
+        self._data_dir = data_dir or config.user_data_dir()
+        self._encoder = encoder
+        self._lane = threading.RLock()
+        self._galleries: OrderedDict[Path, tuple[int, Gallery]] = OrderedDict()
+        self._stage_seconds: dict[str, float] = {}
+
+    @property
+    def data_dir(self) -> Path:
+        """Where indexes and the demo collection live."""
+        return self._data_dir
+
+    @property
+    def stage_seconds(self) -> Mapping[str, float]:
+        """Seconds of each stage of the last search: "open", "encode", "scan", "gather", "align", "rank"."""
+        return self._stage_seconds
+
+    def model_info(self) -> ModelInfo:
+        """What is known of the model; loads it on first use (seconds).
+
+        Raises:
+            ModelError: if the checkpoint is missing or broken.
+        """
+        return self._loaded().info
+
+    def close(self) -> None:
+        """Lets go of the model and of open indexes."""
+        with self._lane:
+            self._galleries.clear()
+            self._encoder = None
+
+    # --- collections ---------------------------------------------------------------------------------------
+
+    def make_demo(self, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None) -> Path:
+        """Makes the demo collection unless it is complete; returns its folder.
+
+        Raises:
+            CancelledError: if cancelled; what is made is kept and the next call goes on.
+        """
+        from faami_core.data.scenes import write_collection
+
+        folder = self._data_dir / "demo"
+        if not (folder / "captions.json").is_file():
+            folder.mkdir(parents=True, exist_ok=True)
+            write_collection(folder, DEMO_IMAGES, seed=DEMO_SEED, progress=progress, cancel=cancel)
+        return folder
+
+    def index(
+        self,
+        root: Path,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancelToken | None = None,
+        retry_unreadable: bool = False,
+    ) -> IndexReport:
+        """Scans a folder and embeds what is new or changed.
+
+        Args:
+            root: Folder of images.
+            progress: Told every stage.
+            cancel: Stops within a second; the report then says ``cancelled`` and all work is kept.
+            retry_unreadable: Try unreadable files again even if they did not change.
+
+        Raises:
+            CollectionError: if the folder does not exist and is not known, another process is indexing it, or the
+                disk fails.
+            ModelError: if the model cannot be loaded.
+        """
+        from faami_core.indexing.catalog import CATALOG_NAME, Catalog
+        from faami_core.indexing.indexer import index_collection
+
+        root = _canonical(root)
+        folder = self._index_folder(root)
+        if not root.is_dir() and not (folder / CATALOG_NAME).is_file():
+            raise CollectionError(f"The folder {str(root)!r} does not exist.", "Choose a folder with images.")
+        with self._lane:
+            if self._encoder is None and progress is not None:
+                progress(Progress("Loading the model", 0))
+            encoder = self._loaded()
+            with Catalog(folder, create=True) as catalog:
+                return index_collection(
+                    catalog, root, encoder, progress=progress, cancel=cancel, retry_unreadable=retry_unreadable
+                )
+
+    def open_collection(self, root: Path) -> CollectionInfo:
+        """What the catalog knows of a collection, for the loaded model; does not look at the folder.
+
+        Raises:
+            CollectionError: if the folder was never indexed.
+        """
+        root = _canonical(root)
+        with self._lane:
+            encoder = self._loaded()
+            with self._catalog(root) as catalog:
+                model_id = catalog.find_model(encoder.info.fingerprint)
+                counts = catalog.counts(-1 if model_id is None else model_id)
+                return CollectionInfo(
+                    root=root,
+                    images=counts.indexed,
+                    seen=counts.seen,
+                    offline=counts.offline,
+                    unreadable=catalog.unreadable(),
+                    indexed_at=None if model_id is None else catalog.indexed_at(model_id),
+                )
+
+    def browse(self, root: Path) -> tuple[GalleryImage, ...]:
+        """All images of a collection in order of path.
+
+        Raises:
+            CollectionError: if the folder was never indexed with the loaded model.
+        """
+        with self._lane:
+            gallery = self._gallery(_canonical(root))
+        return tuple(
+            GalleryImage(int(item_id), Path(os.fsdecode(path)), int(width), int(height))
+            for item_id, path, (width, height) in zip(
+                gallery.item_ids.tolist(), gallery.paths, gallery.sizes.tolist(), strict=True
+            )
+        )
+
+    # --- search --------------------------------------------------------------------------------------------
+
+    def search(
+        self,
+        root: Path,
+        query: Query,
+        *,
+        top: int | None = None,
+        shortlist: int = 500,
+        cancel: CancelToken | None = None,
+    ) -> SearchResult:
+        """Answers a query.
+
+        Args:
+            root: Folder of the collection.
+            query: What is asked.
+            top: At most this many hits; None for all re-ranked ones.
+            shortlist: K, how many images are re-ranked.
+            cancel: Stops the search.
+
+        Raises:
+            QueryError: if the query is empty or has no word.
+            UnreadableImageError: if an image of the query cannot be read.
+            CollectionError: if the collection is not indexed for this model.
+            CancelledError: if cancelled.
+        """
+        from faami_core.search.engine import Stopwatch, search_gallery
+
+        root = _canonical(root)
+        watch = Stopwatch()
+        with self._lane:
+            encoder = self._loaded()
+            with watch.measure("open"):
+                gallery = self._gallery(root)
+            result = search_gallery(
+                gallery,
+                encoder,
+                query,
+                collection=root,
+                read_image=self.read_image,
+                top=top,
+                shortlist=shortlist,
+                cancel=cancel,
+                stopwatch=watch,
+            )
+            self._stage_seconds = watch.seconds
+        return result
+
+    def export_csv(self, result: SearchResult, path: Path) -> Path:
+        """Writes the hits as CSV, and beside it ``path`` + ``-metadata.json``; returns ``path``.
+
+        Raises:
+            ExportError: if they cannot be written.
+        """
+        from faami_core.search.export import write_csv
+
+        return write_csv(result, path)
+
+    # --- pixels and maps (any thread) ----------------------------------------------------------------------
+
+    def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:
+        """[H, W, 3] RGB as shown, EXIF orientation applied; at most ``max_side`` pixels long if given.
+
+        Raises:
+            UnreadableImageError: if the file cannot be decoded.
+        """
+        from faami_core.data.image_io import read_image
+
+        return read_image(path, max_side=max_side)
+
+    def thumbnail(self, path: Path, side: int) -> ByteArray:
+        """The image made to fit into ``side`` × ``side`` pixels, its shape kept, never enlarged.
+
+        Raises:
+            UnreadableImageError: if the file cannot be decoded.
+        """
+        return self.read_image(path, max_side=side)
+
+    def heatmap(
+        self,
+        result: SearchResult,
+        hit: int,
+        *,
+        word: int | None = None,
+        scale: ScaleView = "both",
+        kind: MapKind = "evidence",
+        size: tuple[int, int] | None = None,
+    ) -> FloatArray:
+        """Where a hit matched.
+
+        Args:
+            result: From ``search``.
+            hit: Rank, 0-based.
+            word: Index of the word, or None for the whole query.
+            scale: One scale or both.
+            kind: Evidence, or raw attention.
+            size: (height, width) to which the map is brought bilinearly; None for its own grid.
+
+        Returns:
+            [H, W] density: its mean is the evidence of the word.
+        """
+        from faami_core.evidence.heatmap import grid_to_pixels
+        from faami_core.evidence.maps import hit_map
+
+        grid = hit_map(result, hit, word, scale=scale, kind=kind)
+        return grid if size is None else grid_to_pixels(grid, *size)
+
+    def heatmap_limit(
+        self, result: SearchResult, *, whole_query: bool, scale: ScaleView = "both", kind: MapKind = "evidence"
+    ) -> float:
+        """The density drawn brightest: one scale for all maps of a result, of the whole query or of single words."""
+        from faami_core.evidence.maps import shared_limit
+
+        return shared_limit(result, whole_query=whole_query, scale=scale, kind=kind)
+
+    # --- inside --------------------------------------------------------------------------------------------
+
+    def _loaded(self) -> FeatureEncoder:
+        with self._lane:
+            if self._encoder is None:
+                from faami_core.model.encoder import FaamiEncoder
+
+                self._encoder = FaamiEncoder.load(self._model or config.default_model_dir(), self._device)
+            return self._encoder
+
+    def _gallery(self, root: Path) -> Gallery:
+        """The open gallery of a collection, read anew only when the catalog has changed."""
+        from faami_core.indexing.catalog import index_errors
+        from faami_core.indexing.feature_store import Gallery, shard_folder
+
+        fingerprint = self._loaded().info.fingerprint
+        with self._catalog(root) as catalog, index_errors(catalog.folder):
+            generation = catalog.generation
+            cached = self._galleries.get(root)
+            if cached is not None and cached[0] == generation:
+                self._galleries.move_to_end(root)
+                return cached[1]
+            model_id = catalog.find_model(fingerprint)
+            if model_id is None:
+                raise CollectionError(f"{str(root)!r} has not been indexed with this model.", _NOT_INDEXED)
+            gallery = Gallery(catalog.gallery(model_id), shard_folder(catalog.folder, fingerprint))
+        self._galleries[root] = (generation, gallery)
+        self._galleries.move_to_end(root)
+        while len(self._galleries) > _OPEN_GALLERIES:
+            self._galleries.popitem(last=False)
+        return gallery
+
+    def _catalog(self, root: Path) -> Catalog:
+        from faami_core.indexing.catalog import CATALOG_NAME, Catalog
+
+        folder = self._index_folder(root)
+        if not (folder / CATALOG_NAME).is_file():
+            raise CollectionError(f"{str(root)!r} has not been indexed yet.", _NOT_INDEXED)
+        return Catalog(folder)
+
+    def _index_folder(self, root: Path) -> Path:
+        """Folder of the index of ``root``: a readable name, made unique by the hash of the whole path."""
+        slug = re.sub(r"[^A-Za-z0-9]+", "-", root.name).strip("-")[:40] or "collection"
+        digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
+        return self._data_dir / "collections" / f"{slug}-{digest}"
+
+
+def _canonical(root: Path) -> Path:
+    """One spelling for one folder, whether or not it is reachable."""
+    return root.expanduser().resolve()
