@@ -1,0 +1,397 @@
+"""``faami``: index, search, train, evaluate, info and bench without a window.
+
+Every subcommand is a function in the table at the end. Results go to standard output, progress and faults to standard
+error. Exit codes: 0 done, 1 a fault that was told, 2 wrong usage, 130 cancelled.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from faami_core import __version__
+from faami_core.errors import CancelledError, FaamiError
+from faami_core.session import Session
+from faami_core.types import CancelToken, ImageTerm, Progress, Query, SearchResult, TextTerm
+
+DONE, FAULT, CANCELLED = 0, 1, 130
+_LINE_PAUSE = 5.0  # seconds between progress lines where there is no terminal to overwrite
+_LISTED_UNREADABLE = 10
+_BENCH_QUERIES = (
+    "storage tanks beside a river",
+    "planes parked at the terminal",
+    "a baseball field next to trees",
+    "many ships in the harbour",
+    "a bridge over the water",
+)
+
+SessionFactory = Callable[..., Session]
+
+
+@dataclass(frozen=True)
+class Command:
+    """A subcommand: its name, one line of help, its options, and what it does."""
+
+    name: str
+    help: str
+    add_options: Callable[[argparse.ArgumentParser], None]
+    run: Callable[[argparse.Namespace, SessionFactory], int]
+
+
+def main(argv: Sequence[str] | None = None, *, session_factory: SessionFactory = Session) -> int:
+    """Runs one command line.
+
+    Args:
+        argv: Arguments without the program's name; None takes those of the process.
+        session_factory: Makes the session; tests give one with a stub model.
+
+    Returns:
+        The exit code.
+    """
+    arguments = _parser().parse_args(argv)
+    try:
+        return int(arguments.command.run(arguments, session_factory))
+    except (CancelledError, KeyboardInterrupt):
+        print("faami: cancelled", file=sys.stderr)
+        return CANCELLED
+    except FaamiError as error:
+        print(f"faami: {_printable(error.message)}", file=sys.stderr)
+        if error.next_step:
+            print(f"       {_printable(error.next_step)}", file=sys.stderr)
+        return FAULT
+
+
+# --- index -----------------------------------------------------------------------------------------------------
+
+
+def _index_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="DIR", help="folder of images")
+    parser.add_argument("--retry", action="store_true", help="try unreadable files again even if they did not change")
+    _model_options(parser)
+
+
+def _index(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
+    session = _session(arguments, session_factory)
+    with _cancel_on_interrupt() as cancel, _ProgressLine() as progress:
+        report = session.index(arguments.folder, progress=progress, cancel=cancel, retry_unreadable=arguments.retry)
+    indexed = report.seen - len(report.unreadable) - report.offline
+    print(f"{_printable(str(report.root))}: {report.seen} images seen in {report.seconds:.1f} s")
+    print(f"  {report.added} new, {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged")
+    if not report.cancelled:
+        print(f"  {indexed} indexed, {len(report.unreadable)} unreadable, {report.offline} offline")
+    for image in report.unreadable[:_LISTED_UNREADABLE]:
+        print(f"  unreadable: {_printable(str(image.path))}: {_printable(image.reason)}")
+    if len(report.unreadable) > _LISTED_UNREADABLE:
+        print(f"  … and {len(report.unreadable) - _LISTED_UNREADABLE} more unreadable files")
+    if report.cancelled:
+        print("faami: cancelled; what is indexed is kept, run the same command to go on", file=sys.stderr)
+        return CANCELLED
+    return DONE
+
+
+# --- search ----------------------------------------------------------------------------------------------------
+
+
+def _search_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("query", nargs="?", default="", metavar="QUERY", help="what the images should show")
+    parser.add_argument("--collection", type=Path, required=True, metavar="DIR", help="an indexed folder")
+    parser.add_argument("--image", type=Path, action="append", default=[], metavar="FILE", help="an example image")
+    parser.add_argument("--top", type=_positive, default=20, metavar="N", help="how many hits (default 20)")
+    parser.add_argument(
+        "--shortlist", type=_positive, default=500, metavar="K", help="images re-ranked (default 500)"
+    )
+    parser.add_argument("--csv", type=Path, metavar="OUT", help="write the hits to a CSV file")
+    parser.add_argument("--json", action="store_true", help="print the hits as JSON")
+    _model_options(parser)
+
+
+def _search(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
+    session = _session(arguments, session_factory)
+    terms = [ImageTerm(path) for path in arguments.image]
+    query = Query((*([TextTerm(arguments.query)] if arguments.query else []), *terms))
+    with _cancel_on_interrupt() as cancel:
+        result = session.search(
+            arguments.collection, query, top=arguments.top, shortlist=arguments.shortlist, cancel=cancel
+        )
+    if arguments.csv is not None:
+        session.export_csv(result, arguments.csv)
+    if arguments.json:
+        print(json.dumps(_as_json(result), indent=2))
+    else:
+        _print_hits(result)
+    return DONE
+
+
+def _print_hits(result: SearchResult) -> None:
+    from faami_core.search.export import matched_words
+
+    for hit in result.hits:
+        matched = " ".join(matched_words(result.words, hit.word_evidence))
+        print(f"{hit.rank + 1:4d}  {hit.score:8.4f}  {_printable(str(hit.path))}  [{_printable(matched)}]")
+    unknown = [word.text for word in result.words if not word.known]
+    if unknown:
+        print(f"faami: words the model has never seen: {_printable(', '.join(unknown))}", file=sys.stderr)
+    if result.unscored:
+        print(f"faami: {result.unscored} images have no finite score and were left out", file=sys.stderr)
+    print(
+        f"re-ranked {result.reranked} of {result.gallery_size} in {result.seconds * 1000:.0f} ms",
+        file=sys.stderr,
+    )
+
+
+def _as_json(result: SearchResult) -> dict[str, Any]:
+    return {
+        "collection": str(result.collection),
+        "model_fingerprint": result.model_fingerprint,
+        "gallery_size": result.gallery_size,
+        "reranked": result.reranked,
+        "unscored": result.unscored,
+        "seconds": result.seconds,
+        "created_at": result.created_at,
+        "words": [{"text": word.text, "weight": word.weight, "known": word.known} for word in result.words],
+        "hits": [
+            {
+                "rank": hit.rank + 1,
+                "path": str(hit.path),
+                "score": hit.score,
+                "score_global": hit.score_global,
+                "score_fine": hit.score_fine,
+                "evidence": list(hit.word_evidence),
+                "best_regions": [[box.x, box.y, box.width, box.height] for box in hit.best_regions],
+                "width": hit.width,
+                "height": hit.height,
+            }
+            for hit in result.hits
+        ],
+    }
+
+
+# --- train, evaluate -------------------------------------------------------------------------------------------
+
+
+def _train_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("config", type=Path, metavar="CONFIG", help="training config (JSON)")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the run; overrides the config")
+
+
+def _train(arguments: argparse.Namespace, _session_factory: SessionFactory) -> int:
+    from faami_core.training.trainer import train_from_config
+
+    train_from_config(arguments.config, resume=arguments.resume, output=arguments.output)
+    return DONE
+
+
+def _evaluate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--captions", type=Path, required=True, metavar="FILE", help="captions in the RSICD layout")
+    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="folder of their images")
+    parser.add_argument("--split", default="val", metavar="NAME", help="train, val or test (default val)")
+    parser.add_argument("--json", type=Path, metavar="OUT", help="write the numbers to a JSON file")
+    _model_options(parser)
+
+
+def _evaluate(arguments: argparse.Namespace, _session_factory: SessionFactory) -> int:
+    from faami_core.evaluation.evaluate import evaluate_command
+
+    evaluate_command(arguments)
+    return DONE
+
+
+# --- info ------------------------------------------------------------------------------------------------------
+
+
+def _info_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--collection", type=Path, metavar="DIR", help="tell about an indexed folder, too")
+    _model_options(parser)
+
+
+def _info(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
+    session = _session(arguments, session_factory)
+    info = session.model_info()
+    grids = ", ".join(f"{grid.scale} {grid.rows}×{grid.columns}" for grid in info.grids)
+    print(f"version      {__version__}")
+    print(f"model        {info.name} ({info.parameters / 1e6:.1f} million weights)")
+    print(f"folder       {_printable(str(info.folder))}")
+    print(f"fingerprint  {info.fingerprint}")
+    print(f"device       {info.device}")
+    print(f"input        {info.image_size}×{info.image_size} pixels; regions {grids}; width {info.width}")
+    print(f"index data   {_printable(str(session.data_dir))}")
+    if arguments.collection is not None:
+        collection = session.open_collection(arguments.collection)
+        print(f"collection   {_printable(str(collection.root))}")
+        print(f"  {collection.images} of {collection.seen} images indexed with this model", end="")
+        print(f", {len(collection.unreadable)} unreadable, {collection.offline} offline")
+        print(f"  last indexed {collection.indexed_at or 'never to the end'}")
+    return DONE
+
+
+# --- bench -----------------------------------------------------------------------------------------------------
+
+
+def _bench_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("what", choices=["search"], help="what to measure")
+    parser.add_argument("--collection", type=Path, required=True, metavar="DIR", help="an indexed folder")
+    parser.add_argument("--query", action="append", default=[], metavar="QUERY", help="instead of the built-in ones")
+    parser.add_argument("--runs", type=_positive, default=30, metavar="N", help="searches in all (default 30)")
+    parser.add_argument(
+        "--shortlist", type=_positive, default=500, metavar="K", help="images re-ranked (default 500)"
+    )
+    parser.add_argument("--json", action="store_true", help="print the numbers as JSON")
+    _model_options(parser)
+
+
+def _bench(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
+    """Times text query → hits through the session; the first search of each query warms up and does not count."""
+    session = _session(arguments, session_factory)
+    queries = [Query.from_text(text) for text in arguments.query or _BENCH_QUERIES]
+    for query in queries:
+        result = session.search(arguments.collection, query, shortlist=arguments.shortlist)
+    totals: list[float] = []
+    stages: dict[str, list[float]] = {}
+    for run in range(arguments.runs):
+        started = time.perf_counter()
+        session.search(arguments.collection, queries[run % len(queries)], shortlist=arguments.shortlist)
+        totals.append(time.perf_counter() - started)
+        for stage, seconds in session.stage_seconds.items():
+            stages.setdefault(stage, []).append(seconds)
+    numbers = {
+        "gallery_size": result.gallery_size,
+        "reranked": result.reranked,
+        "runs": len(totals),
+        "p50_ms": _percentile_ms(totals, 50),
+        "p95_ms": _percentile_ms(totals, 95),
+        "stages_p50_ms": {stage: _percentile_ms(seconds, 50) for stage, seconds in stages.items()},
+    }
+    if arguments.json:
+        print(json.dumps(numbers, indent=2))
+        return DONE
+    print(f"text query → hits, {result.gallery_size} images, re-ranked {result.reranked}, {len(totals)} runs")
+    print(f"  p50 {numbers['p50_ms']:.1f} ms, p95 {numbers['p95_ms']:.1f} ms")
+    print("  p50 of stages: " + ", ".join(f"{stage} {_percentile_ms(s, 50):.1f}" for stage, s in stages.items()))
+    return DONE
+
+
+def _percentile_ms(seconds: Sequence[float], percent: int) -> float:
+    """Nearest-rank percentile in milliseconds."""
+    ordered = sorted(seconds)
+    return round(ordered[max(0, -(-len(ordered) * percent // 100) - 1)] * 1000, 2)
+
+
+# --- shared ----------------------------------------------------------------------------------------------------
+
+
+def _model_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--model", type=Path, metavar="DIR", help="checkpoint folder (default: the shipped one)")
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"], help="default auto")
+
+
+def _session(arguments: argparse.Namespace, session_factory: SessionFactory) -> Session:
+    return session_factory(model=arguments.model, device=arguments.device)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{text} is not a positive number")
+    return number
+
+
+def _printable(text: str) -> str:
+    """Text for a terminal: no control characters, nothing the terminal's encoding cannot show."""
+    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
+    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
+    return shown.encode(encoding, "backslashreplace").decode(encoding)
+
+
+@contextmanager
+def _cancel_on_interrupt() -> Iterator[CancelToken]:
+    """The first Ctrl-C asks the work to stop and keep what is done; a second one breaks it off."""
+    token = CancelToken()
+
+    def ask(_signal: int, _frame: FrameType | None) -> None:
+        if token.cancelled:
+            raise KeyboardInterrupt
+        token.cancel()
+
+    try:
+        before = signal.signal(signal.SIGINT, ask)
+    except ValueError:  # not the main thread: nobody can press Ctrl-C here
+        yield token
+        return
+    try:
+        yield token
+    finally:
+        signal.signal(signal.SIGINT, before)
+
+
+class _ProgressLine:
+    """Progress on standard error: one line overwritten in place on a terminal, else a line every few seconds."""
+
+    def __init__(self) -> None:
+        self._live = sys.stderr.isatty()
+        self._last = -1e9
+        self._stage = ""
+
+    def __enter__(self) -> _ProgressLine:
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        if self._live and self._stage:
+            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+    def __call__(self, step: Progress) -> None:
+        now = time.monotonic()
+        if not self._live and step.stage == self._stage and now - self._last < _LINE_PAUSE:
+            return
+        self._last, self._stage = now, step.stage
+        start, end = ("\r\x1b[K", "") if self._live else ("", "\n")
+        print(f"{start}{progress_text(step)}", end=end, file=sys.stderr, flush=True)
+
+
+def progress_text(step: Progress) -> str:
+    """One line for a step: ``Indexing images 120/9828, 31.5/s, 5 min 8 s left``."""
+    text = step.stage
+    if step.done or step.total is not None:
+        text += f" {step.done}" + (f"/{step.total}" if step.total is not None else "")
+    if step.rate is not None:
+        text += f", {step.rate:.1f}/s"
+    if step.seconds_left is not None:
+        minutes, seconds = divmod(round(step.seconds_left), 60)
+        text += f", {f'{minutes} min ' if minutes else ''}{seconds} s left"
+    return text
+
+
+COMMANDS = (
+    Command("index", "embed the images of a folder; run again to update", _index_options, _index),
+    Command("search", "find images by words or by example", _search_options, _search),
+    Command("train", "train a model", _train_options, _train),
+    Command("evaluate", "measure retrieval on a captions file", _evaluate_options, _evaluate),
+    Command("info", "tell about the model and a collection", _info_options, _info),
+    Command("bench", "measure speed", _bench_options, _bench),
+)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="faami", description="Find things in aerial and satellite images, and see which words matched where."
+    )
+    parser.add_argument("--version", action="version", version=f"faami-explorer {__version__}")
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
+    for command in COMMANDS:
+        subparser = commands.add_parser(command.name, help=command.help, description=f"{command.help.capitalize()}.")
+        command.add_options(subparser)
+        subparser.set_defaults(command=command)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
