@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -17,6 +18,7 @@ from faami_core.data.scenes.noise import fractal_noise, smooth_noise
 from faami_core.types import FloatArray
 
 BoolArray = npt.NDArray[np.bool_]
+Floats = npt.NDArray[np.floating[Any]]  # of any precision, for places and sizes
 
 SUPERSAMPLE = 2  # two by two samples a pixel; edges are antialiased analytically on top
 
@@ -62,7 +64,7 @@ class Canvas:
     Attributes:
         side: Samples a side.
         scale: Samples a metre.
-        albedo: [side, side, 3] float32 colours in [0, 255] as flat ground in the sun shows them.
+        albedo: [3, side, side] float32 colours in [0, 255] as flat ground in the sun shows them.
         height: [side, side] float32 metres above the ground.
         free: [side, side] bool, where nothing stands that trees, cars or houses must keep off.
         shown: Name of a thing → [side, side] bool, where it can be seen.
@@ -75,7 +77,7 @@ class Canvas:
         self.extent = extent
         self.side = size * SUPERSAMPLE
         self.scale = self.side / extent
-        self.albedo: FloatArray = np.zeros((self.side, self.side, 3), dtype=np.float32)
+        self.albedo: FloatArray = np.zeros((3, self.side, self.side), dtype=np.float32)
         self.height: FloatArray = np.zeros((self.side, self.side), dtype=np.float32)
         self.free: BoolArray = np.ones((self.side, self.side), dtype=np.bool_)
         self.shown: dict[str, BoolArray] = {}
@@ -128,14 +130,14 @@ class Canvas:
         last = int(np.clip(np.ceil(middle + reach * self.scale) + 1, first, self.side))
         return slice(first, last)
 
-    def samples(self, x: FloatArray, y: FloatArray) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], BoolArray]:
+    def samples(self, x: Floats, y: Floats) -> tuple[npt.NDArray[np.intp], npt.NDArray[np.intp], BoolArray]:
         """Rows and columns of points in metres, clipped to the grid, and which of them lie inside."""
         columns = np.floor((x + self.extent / 2) * self.scale).astype(np.intp)
         rows = np.floor((y + self.extent / 2) * self.scale).astype(np.intp)
         inside = (columns >= 0) & (columns < self.side) & (rows >= 0) & (rows < self.side)
         return np.clip(rows, 0, self.side - 1), np.clip(columns, 0, self.side - 1), inside
 
-    def is_free(self, x: FloatArray, y: FloatArray, radius: FloatArray | float) -> BoolArray:
+    def is_free(self, x: Floats, y: Floats, radius: Floats | float) -> BoolArray:
         """Which discs (metres) stand on free ground, looking at the centre and eight points of the rim."""
         free = np.ones(np.shape(x), dtype=np.bool_)
         for turn in range(9):
@@ -146,17 +148,32 @@ class Canvas:
             free &= self.free[rows, columns]
         return free
 
-    def surface(self, material: Material, rows: slice, columns: slice) -> FloatArray:
-        """Colours of a material over a window, [h, w, 3]."""
-        down, right = (int(self.rng.integers(0, self.side)) for _ in range(2))
-        window = (
-            slice(rows.start + down, rows.stop + down),
-            slice(columns.start + right, columns.stop + right),
-        )
-        # A window of a window wraps at most once, because the fields are stored twice over.
+    def lay(
+        self, material: Material, rows: slice, columns: slice, coverage: FloatArray, shade: FloatArray | None = None
+    ) -> None:
+        """Mixes a material into the colours of a window, [h, w] of it by ``coverage``, brightness times ``shade``."""
         textures = self.textures
-        fields = (textures.patchy[window], textures.mottle[window], textures.clump[window], textures.grain[window])
-        return material.colours(*fields)
+        fields = (textures.patchy, textures.mottle, textures.clump, textures.grain)
+        # The fields are stored twice over, so a window at any offset below ``side`` lies within them.
+        down, right = (int(self.rng.integers(0, self.side)) for _ in range(2))
+        if np.count_nonzero(coverage) > 0.4 * coverage.size:
+            window = _shift(rows, down), _shift(columns, right)
+            colours = material.colours(*(part[window] for part in fields))
+            if shade is not None:
+                colours *= shade
+            target = self.albedo[:, rows, columns]
+            target += coverage * (colours - target)
+            return
+        # Lines and rims touch few samples of their window; only these are worked on.
+        row, column = np.nonzero(coverage)
+        place = (row + (rows.start + down)) * (2 * self.side) + (column + (columns.start + right))
+        colours = material.colours(*(part.reshape(-1)[place] for part in fields))
+        if shade is not None:
+            colours *= shade[row, column]
+        flat = self.albedo.reshape(3, -1)
+        place = (row + rows.start) * self.side + (column + columns.start)
+        before = flat[:, place]
+        flat[:, place] = before + coverage[row, column] * (colours - before)
 
 
 @dataclass(frozen=True)
@@ -185,10 +202,11 @@ class Frame:
         cos, sin = float(np.cos(self.angle)), float(np.sin(self.angle))
         return self.x + cos * u - sin * v, self.y + sin * u + cos * v
 
-    def points(self, u: FloatArray, v: FloatArray) -> tuple[FloatArray, FloatArray]:
+    def points(self, u: Floats, v: Floats) -> tuple[FloatArray, FloatArray]:
         """Like ``point`` for arrays."""
-        cos, sin = np.float32(np.cos(self.angle)), np.float32(np.sin(self.angle))
-        return np.float32(self.x) + cos * u - sin * v, np.float32(self.y) + sin * u + cos * v
+        cos, sin = np.cos(self.angle), np.sin(self.angle)
+        x, y = self.x + cos * u - sin * v, self.y + sin * u + cos * v
+        return x.astype(np.float32), y.astype(np.float32)
 
     def at(self, u: float, v: float, turn: float = 0.0, reach: float | None = None) -> Frame:
         """A new frame about a point of this one, turned further."""
@@ -221,17 +239,14 @@ class Frame:
         """
         canvas = self.canvas
         width = max(feather * canvas.scale, 1.0)
-        touched = distance < (0.5 + 0.5 * feather) / canvas.scale + feather
+        touched = np.asarray(distance < (0.5 + 0.5 * feather) / canvas.scale + feather)
         rows, columns = touched.any(axis=1).nonzero()[0], touched.any(axis=0).nonzero()[0]
         if rows.size and columns.size:
             inner = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
             outer = _shift(inner[0], self.rows.start), _shift(inner[1], self.columns.start)
             part = distance[inner]
             coverage = np.clip(0.5 - part * np.float32(canvas.scale / width), 0, 1) * np.float32(opacity)
-            colours = canvas.surface(material, *outer)
-            if shade is not None:
-                colours *= shade[inner][..., None]
-            canvas.albedo[outer] += coverage[..., None] * (colours - canvas.albedo[outer])
+            canvas.lay(material, *outer, coverage, None if shade is None else shade[inner])
             solid = part < 0
             if height is not None:
                 tall = np.broadcast_to(np.asarray(height, dtype=np.float32), distance.shape)[inner]
@@ -256,8 +271,7 @@ class Frame:
             return
         inner = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
         outer = _shift(inner[0], self.rows.start), _shift(inner[1], self.columns.start)
-        colours = canvas.surface(material, *outer)
-        canvas.albedo[outer] += coverage[inner][..., None] * (colours - canvas.albedo[outer])
+        canvas.lay(material, *outer, coverage[inner])
 
 
 def _shift(window: slice, by: int) -> slice:

@@ -36,8 +36,7 @@ def blotches(
     limit = np.quantile(noise[::8, ::8], 1 - share)
     coverage = np.clip((noise - limit) / softness + 0.5, 0, 1) * np.float32(opacity)
     everything = slice(0, side)
-    colours = canvas.surface(material, everything, everything)
-    canvas.albedo += coverage[..., None] * (colours - canvas.albedo)
+    canvas.lay(material, everything, everything, coverage.astype(np.float32))
 
 
 def stripes(frame: Frame, period: float, strength: float, *, angle: float = 0.0, wobble: float = 0.0) -> FloatArray:

@@ -149,7 +149,7 @@ def beach(canvas: Canvas) -> Story:
             extent * rng.uniform(0.006, 0.013) * (0.9 + 0.8 * np.clip(patchy * (1 if line % 2 else -1), -0.9, 1))
         )
         frame.paint(
-            np.abs(away) - thickness.astype(np.float32),
+            np.abs(away) - thickness,
             m.FOAM,
             opacity=0.85,
             names=("waves",),
@@ -284,7 +284,7 @@ def desert(canvas: Canvas) -> Story:
     ground.cover(canvas, sand.tinted(rng, 0.04), names=("desert",))
     warp = canvas.textures.patchy[:side, :side] * np.float32(extent * 0.035)
     warp += canvas.textures.mottle[:side, :side] * np.float32(extent * 0.010)
-    height = np.zeros_like(canvas.height)
+    height = np.zeros(canvas.height.shape)
     for period, share in ((extent / rng.uniform(4, 7), 1.0), (extent / rng.uniform(13, 22), 0.32)):
         phase = np.mod((frame.v + warp) / np.float32(period) + rng.uniform(0, 1), 1.0)
         # A long windward side and a steep lee side, as wind builds them.
@@ -297,7 +297,7 @@ def desert(canvas: Canvas) -> Story:
         height += np.float32(share * period * rng.uniform(0.07, 0.12)) * dune * uneven
         warp = warp * np.float32(0.6) + canvas.textures.mottle[side:, :side] * np.float32(period * 0.22)
     ripples = np.sin((frame.v + warp * 0.4) * np.float32(2 * np.pi / (extent / 80)))
-    canvas.height = (height + ripples * np.float32(extent * 0.0006)).astype(np.float32)
+    canvas.height = height + ripples * np.float32(extent * 0.0006)
     own = (
         "this is a vast yellow desert",
         "many ripples are on the surface of the desert",
@@ -344,7 +344,7 @@ def mountain(canvas: Canvas) -> Story:
         feather=extent * 0.03,
         opacity=0.95,
     )
-    canvas.height = (height * np.float32(extent * rng.uniform(0.22, 0.3))).astype(np.float32)
+    canvas.height = height * np.float32(extent * rng.uniform(0.22, 0.3))
     subject = Noun(
         "mountains", "mountains", 12, {"green": ("green",), "bare": ("khaki",), "snow": ("dark green",)}[str(look)]
     )

@@ -6,7 +6,7 @@ import numpy as np
 
 from faami_core.data.scenes import ground, structures, things
 from faami_core.data.scenes import materials as m
-from faami_core.data.scenes.canvas import Canvas, Frame
+from faami_core.data.scenes.canvas import Canvas, Frame, box, ellipse
 from faami_core.data.scenes.captions import AROUND, SURROUNDED, Link, Noun, Story
 from faami_core.data.scenes.placing import buildings, lane_cars, scatter_trees, tree_row
 
@@ -128,7 +128,7 @@ def playground(canvas: Canvas) -> Story:
         length=length,
         width=rng.uniform(12, 17, count),
         tall=rng.uniform(8, 15, count),
-        make=rng.choice([things.flat_block, things.gable_house]),
+        make=(things.flat_block, things.gable_house)[rng.integers(2)],
         colours=m.FLAT_ROOFS + m.RED_ROOFS,
     )
     canvas.count("buildings", drawn)
@@ -153,7 +153,7 @@ def stadium(canvas: Canvas) -> Story:
     roof = (m.plain((226, 228, 228), 0.02) if white else m.plain((152, 156, 160), 0.03)).tinted(rng, 0.04)
     half_u, half_v = rng.uniform(112, 128), rng.uniform(90, 104)
     spot = frame.at(-canvas.extent * 0.03, -canvas.extent * 0.09)
-    plaza = structures.ellipse(spot.u, spot.v, half_u + 22, half_v + 22, 2.6)
+    plaza = ellipse(spot.u, spot.v, half_u + 22, half_v + 22, 2.6)
     spot.paint(plaza, m.CONCRETE.tinted(rng), feather=2.0, keep_off=1.0)
     _street(frame.at(0, canvas.extent * 0.27), 12.0)
     lot = frame.at(0, canvas.extent * 0.40)
@@ -185,7 +185,7 @@ def swimming_pool(canvas: Canvas) -> Story:
     terrace = frame.at(0, canvas.extent * 0.04)
     spread = canvas.extent * 0.27
     terrace.paint(
-        structures.box(terrace.u, terrace.v, canvas.extent * 0.42, canvas.extent * 0.17, 5.0),
+        box(terrace.u, terrace.v, canvas.extent * 0.42, canvas.extent * 0.17, 5.0),
         m.CONCRETE.tinted(rng),
         opacity=0.9,
         keep_off=-1.0,
@@ -211,7 +211,7 @@ def swimming_pool(canvas: Canvas) -> Story:
         length=length,
         width=rng.uniform(0.15, 0.2) * canvas.extent,
         tall=rng.uniform(5, 12),
-        make=rng.choice([things.hip_house, things.flat_block, things.gable_house]),
+        make=(things.hip_house, things.flat_block, things.gable_house)[rng.integers(3)],
         colours=m.FLAT_ROOFS + m.RED_ROOFS,
         names=(place_word,),
     )

@@ -45,13 +45,13 @@ def _tank_group(canvas: Canvas, frame: Frame, count: int, half_u: float, half_v:
         m.STEEL,
         0.8,
     )
-    x, y = frame.points(u.astype(np.float32), v.astype(np.float32))
+    x, y = frame.points(u, v)
     white = rng.random() < 0.75
     tanks = solids(
         canvas,
         x,
         y,
-        angle=rng.uniform(0, 6.3, count).astype(np.float32),
+        angle=rng.uniform(0, 6.3, count),
         length=2 * sizes,
         width=2 * sizes,
         tall=np.minimum(radius * 0.75, 15.0) * rng.uniform(0.85, 1.0, count),
@@ -152,7 +152,7 @@ def industrial(canvas: Canvas) -> Story:
         )
     lane_cars(main, extent * 1.3, ((-3.0, 0.0), (3.0, np.pi)), 35.0)
     lane_cars(cross, extent * 1.3, ((-3.0, 0.0), (3.0, np.pi)), 45.0)
-    parked_u, parked_v = rng.uniform(-0.6, 0.6, (2, 90)).astype(np.float32) * np.float32(extent)
+    parked_u, parked_v = rng.uniform(-0.6, 0.6, (2, 90)) * np.float32(extent)
     x, y = frame.points(parked_u, parked_v)
     apart = canvas.is_free(x, y, 3.0)
     cars(frame, parked_u[apart], parked_v[apart], rng.choice([0, np.pi / 2], int(apart.sum())))
@@ -216,7 +216,7 @@ def _house_rows(
             u = u[rng.random(u.size) < share]
             u = u + rng.normal(0, pitch * 0.05, u.size)
             v = street + side * (set_back + rng.normal(0, set_back * 0.06, u.size))
-            x, y = frame.points(u.astype(np.float32), v.astype(np.float32))
+            x, y = frame.points(u, v)
             apart = canvas.is_free(x, y, min(size) * 0.58)
             u, v = u[apart], v[apart]
             if not u.size:
@@ -401,7 +401,7 @@ def solar_farm(canvas: Canvas) -> Story:
         [at_u + np.arange(-(long // cell) / 2 + 0.5, (long // cell) / 2, 1.0) * cell for at_u, _, long in parts]
     )
     v = np.concatenate([np.full(int(long // cell), at_v) for _, at_v, long in parts])
-    x, y = frame.points(u.astype(np.float32), v.astype(np.float32))
+    x, y = frame.points(u, v)
     made: Solids = solids(
         canvas,
         x,

@@ -6,12 +6,11 @@ import numpy as np
 
 from faami_core.data.scenes import ground, structures, things
 from faami_core.data.scenes import materials as m
-from faami_core.data.scenes.canvas import Canvas, Frame, box, segment
+from faami_core.data.scenes.canvas import Canvas, Floats, Frame, box, segment
 from faami_core.data.scenes.captions import SIDES, Link, Noun, Story
 from faami_core.data.scenes.materials import Material
 from faami_core.data.scenes.placing import buildings, cars, lane_cars, scatter_trees, solids
 from faami_core.data.scenes.stamps import stamp
-from faami_core.types import FloatArray
 
 TREES = Noun("trees", "green trees", 12, ("dense", "lush"))
 
@@ -39,16 +38,14 @@ def _runway(frame: Frame, width: float, surface: Material, names: tuple[str, ...
     bars = (np.abs(frame.u - np.float32(start)) < 15) & (
         np.mod(frame.v + np.float32(width / 2), width / 8) > width / 16
     )
-    frame.mark(np.where(bars & (np.abs(frame.v) < width * 0.42), -1, 1).astype(np.float32), m.WHITE, 0.8)
+    frame.mark(np.where(bars & (np.abs(frame.v) < width * 0.42), -1, 1), m.WHITE, 0.8)
     aim = np.maximum(
         np.abs(frame.u - np.float32(start + 90)) - 15, np.abs(np.abs(frame.v) - np.float32(width * 0.22)) - 2.5
     )
     frame.mark(aim, m.WHITE, 0.8)
 
 
-def _planes(
-    frame: Frame, u: FloatArray, v: FloatArray, turn: FloatArray | float, length: FloatArray, name: str
-) -> int:
+def _planes(frame: Frame, u: Floats, v: Floats, turn: Floats | float, length: Floats, name: str) -> int:
     """Airliners at points of a frame. Returns how many."""
     x, y = frame.points(np.asarray(u, dtype=np.float32), np.asarray(v, dtype=np.float32))
     made = solids(
@@ -173,7 +170,7 @@ def runway(canvas: Canvas) -> Story:
     """A runway through grass with one or two planes on it."""
     rng, frame, extent = canvas.rng, _grassy(canvas), canvas.extent
     mown = ground.stripes(frame, 14.0, 0.03)
-    canvas.albedo *= mown[..., None]
+    canvas.albedo *= mown
     strip = frame.at(0, -extent * rng.uniform(0.02, 0.16))
     taxi = frame.at(0, extent * rng.uniform(0.20, 0.30))
     taxi.paint(np.abs(taxi.v) - np.float32(10), m.APRON.tinted(rng), keep_off=4.0)
@@ -235,12 +232,12 @@ def _freight_port(canvas: Canvas, frame: Frame, edge: float, look: str) -> Story
         u, v = np.append(u, rng.uniform(-0.1, 0.1) * extent), np.append(v, edge - extent * 0.34)
         turn = np.append(turn, rng.normal(0, 0.15))
         count = moored + 1
-    x, y = frame.points(u.astype(np.float32), v.astype(np.float32))
+    x, y = frame.points(u, v)
     hulls = solids(
         canvas,
         x,
         y,
-        angle=(turn + frame.angle + np.where(rng.random(count) < 0.5, 0, np.pi)).astype(np.float32),
+        angle=(turn + frame.angle + np.where(rng.random(count) < 0.5, 0, np.pi)),
         length=length * rng.uniform(0.86, 1.0, count),
         width=length * 0.15,
         tall=11.0,
@@ -320,13 +317,13 @@ def _marina(canvas: Canvas, frame: Frame, edge: float, look: str) -> Story:
                     0.8,
                 )
     u, v = np.concatenate(us), np.concatenate(vs)
-    x, y = frame.points(u.astype(np.float32), v.astype(np.float32))
+    x, y = frame.points(u, v)
     size = length * rng.uniform(0.72, 1.08, x.size)
     hulls = solids(
         canvas,
         x,
         y,
-        angle=(np.concatenate(turns) + frame.angle).astype(np.float32),
+        angle=(np.concatenate(turns) + frame.angle),
         length=size,
         width=size * 0.31,
         tall=2.4,
@@ -424,7 +421,7 @@ def intersection(canvas: Canvas) -> Story:
         length=rng.uniform(0.075, 0.125, number) * extent,
         width=rng.uniform(0.07, 0.1, number) * extent,
         tall=rng.uniform(4, 12, number),
-        make=rng.choice([things.flat_block, things.hip_house]),
+        make=(things.flat_block, things.hip_house)[rng.integers(2)],
         colours=m.FLAT_ROOFS + m.HOUSE_ROOFS + m.RED_ROOFS[:2],
     )
     scatter_trees(canvas, None, 7.5, radius=(2.0, 4.2), share=rng.uniform(0.4, 0.6), clumping=0.3)
@@ -512,7 +509,7 @@ def bridge(canvas: Canvas) -> Story:
             rng.uniform(-0.62, 0.62, count) * extent,
             rng.choice([-1, 1], count) * (width / 2 + extent * rng.uniform(0.08, 0.42, count)),
         )
-        x, y = frame.points(u.astype(np.float32), v.astype(np.float32))
+        x, y = frame.points(u, v)
         apart = canvas.is_free(x, y, 12.0)
         drawn = buildings(
             frame,
@@ -548,7 +545,7 @@ def railway(canvas: Canvas) -> Story:
         us.append(start + np.arange(max(wagons, 2)) * 20.6)
         vs.append(np.full(max(wagons, 2), offsets[track]))
     u, v = np.concatenate(us), np.concatenate(vs)
-    x, y = frame.points(u.astype(np.float32), v.astype(np.float32))
+    x, y = frame.points(u, v)
     trains = solids(
         canvas,
         x,

@@ -9,7 +9,7 @@ import numpy as np
 from faami_core.types import ByteArray, FloatArray
 
 # Light that reaches a shadow, as a share of full sunlight: the sky is blue, so shadows are.
-_SKY_LIGHT = np.asarray((0.40, 0.44, 0.52), dtype=np.float32)
+_SKY_LIGHT = (0.42, 0.46, 0.53)
 
 
 @dataclass(frozen=True)
@@ -80,14 +80,19 @@ def slope_light(height: FloatArray, sun: Sun, pixels_per_metre: float) -> FloatA
 def expose(
     albedo: FloatArray, height: FloatArray, sun: Sun, pixels_per_metre: float, *, relief: float = 0.75
 ) -> FloatArray:
-    """Lights a scene. Returns [H, W, 3] float32, the colours of ``albedo`` where flat ground lies in the sun.
+    """Lights a scene. Returns [3, H, W] float32, the colours of ``albedo`` where flat ground lies in the sun.
 
     ``relief`` is how much of the slope shading is kept; the rest is light from all round.
     """
     direct = sunlit(height, sun, pixels_per_metre)
     slope = slope_light(height, sun, pixels_per_metre)
     direct *= (1 - relief) + relief * slope
-    return np.asarray(albedo * (_SKY_LIGHT + (1 - _SKY_LIGHT) * direct[..., None]), dtype=np.float32)
+    light = np.empty_like(albedo)
+    for channel, sky in enumerate(_SKY_LIGHT):
+        np.multiply(direct, np.float32(1 - sky), out=light[channel])
+        light[channel] += np.float32(sky)
+    light *= albedo
+    return light
 
 
 @dataclass(frozen=True)
@@ -124,19 +129,34 @@ class Camera:
         )
 
     def develop(self, light: FloatArray, rng: np.random.Generator, supersample: int) -> ByteArray:
-        """Turns [H·n, W·n, 3] colours in [0, 255] into an [H, W, 3] photograph; n is ``supersample``."""
-        side = light.shape[0] // supersample
-        image = light.reshape(side, supersample, side, supersample, 3).mean(axis=(1, 3), dtype=np.float32)
-        gain = (np.asarray(self.target) / np.maximum(image.mean(axis=(0, 1)), 1.0)) ** self.strength
-        image *= np.clip(gain, 0.45, 1.9).astype(np.float32)
+        """Turns [3, H·n, W·n] colours in [0, 255] into an [H, W, 3] photograph; n is ``supersample``."""
+        side = light.shape[1] // supersample
+        image = np.zeros((3, side, side), dtype=np.float32)
+        for row in range(supersample):
+            for column in range(supersample):
+                image += light[:, row::supersample, column::supersample]
+        image *= np.float32(1 / supersample**2)
+        image *= self._gain(image)[:, None, None]
         airlight = np.asarray((178, 186, 198), dtype=np.float32)
-        image = image * np.float32(1 - self.haze) + airlight * np.float32(self.haze)
-        image = _blur3(image, self.softness)
-        image = 255 * _shoulder(image / 255)
-        grey = rng.standard_normal((side, side, 1), dtype=np.float32)
-        colour = rng.standard_normal((side, side, 3), dtype=np.float32)
-        image += np.float32(self.noise) * (0.85 * grey + 0.45 * colour)
-        return np.clip(np.rint(image), 0, 255).astype(np.uint8)
+        image *= np.float32(1 - self.haze)
+        image += airlight[:, None, None] * np.float32(self.haze)
+        for channel in range(3):
+            image[channel] = _blur3(image[channel], self.softness)
+        image = np.float32(255) * _shoulder(image / np.float32(255))
+        grey = rng.standard_normal((side, side), dtype=np.float32)
+        colour = rng.standard_normal((3, side, side), dtype=np.float32)
+        image += np.float32(self.noise) * (np.float32(0.85) * grey + np.float32(0.45) * colour)
+        developed: ByteArray = np.ascontiguousarray(
+            np.clip(np.rint(image), 0, 255).astype(np.uint8).transpose(1, 2, 0)
+        )
+        return developed
+
+    def _gain(self, image: FloatArray) -> FloatArray:
+        """Factor a channel: exposure by ``strength``, white balance by a third of it, or lawns would turn streets pink."""
+        ratio = np.asarray(self.target) / np.maximum(image.mean(axis=(1, 2)), 1.0)
+        exposure = float(np.exp(np.log(ratio).mean()))
+        balance = (ratio / exposure) ** (0.35 * self.strength)
+        return np.asarray(np.clip(balance * exposure**self.strength, 0.45, 1.9), dtype=np.float32)
 
 
 def _shoulder(image: FloatArray) -> FloatArray:

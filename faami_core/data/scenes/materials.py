@@ -30,13 +30,23 @@ class Material:
     grain: float = 0.03
 
     def colours(self, patchy: FloatArray, mottle: FloatArray, clump: FloatArray, grain: FloatArray) -> FloatArray:
-        """Lays the surface over four noise fields [h, w] of mean 0 and deviation 1. Returns [h, w, 3] float32."""
-        share = np.clip(0.5 + np.float32(self.drift) * (0.6 * patchy + 0.4 * mottle), 0, 1)
+        """Lays the surface over four noise fields [...] of mean 0 and deviation 1. Returns [3, ...] float32."""
         bright = 1 + np.float32(self.mottle) * mottle
-        bright += np.float32(self.clump) * clump + np.float32(self.grain) * grain
-        first = np.asarray(self.colour, dtype=np.float32)
-        step = np.asarray(self.other, dtype=np.float32) - first
-        return np.asarray((first + share[..., None] * step) * bright[..., None], dtype=np.float32)
+        bright += np.float32(self.clump) * clump
+        bright += np.float32(self.grain) * grain
+        colours = np.empty((3, *bright.shape), dtype=np.float32)
+        if self.colour == self.other:
+            for channel, first in enumerate(self.colour):
+                np.multiply(bright, np.float32(first), out=colours[channel])
+            return colours
+        share = np.float32(0.6 * self.drift) * patchy
+        share += np.float32(0.4 * self.drift) * mottle + np.float32(0.5)
+        np.clip(share, 0, 1, out=share)
+        for channel, (first, other) in enumerate(zip(self.colour, self.other, strict=True)):
+            np.multiply(share, np.float32(other - first), out=colours[channel])
+            colours[channel] += np.float32(first)
+        colours *= bright
+        return colours
 
     def tinted(self, rng: np.random.Generator, amount: float = 0.08) -> Material:
         """The same surface elsewhere: brighter or darker, and a little warmer or colder."""

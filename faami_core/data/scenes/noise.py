@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
+
 import numpy as np
 
 from faami_core.types import FloatArray
@@ -10,7 +12,8 @@ from faami_core.types import FloatArray
 def smooth_noise(rng: np.random.Generator, side: int, cells: int) -> FloatArray:
     """Cubic B-spline noise with ``cells`` knots a side. Returns [side, side] float32, mean 0, deviation 1, tiling."""
     knots = rng.standard_normal((cells, cells), dtype=np.float32)
-    field = _spread(_spread(knots, side).T, side).T
+    spread = _spline(cells, side)
+    field = spread @ knots @ spread.T
     field -= field.mean()
     return np.asarray(field / max(float(field.std()), 1e-6), dtype=np.float32)
 
@@ -33,19 +36,19 @@ def fractal_noise(rng: np.random.Generator, side: int, cells: int, octaves: int,
     return total
 
 
-def _spread(knots: FloatArray, side: int) -> FloatArray:
-    """Brings [n, m] to [side, m] with the uniform cubic B-spline, wrapping round."""
-    count = knots.shape[0]
-    position = np.arange(side, dtype=np.float32) * (count / side)
+@lru_cache(maxsize=64)
+def _spline(cells: int, side: int) -> FloatArray:
+    """[side, cells] weights of the uniform cubic B-spline, wrapping round; every row sums to 1."""
+    position = np.arange(side) * (cells / side)
     left = np.floor(position).astype(np.intp)
-    t = (position - left).astype(np.float32)
+    t = position - left
     weights = (
         (1 - t) ** 3 / 6,
         (3 * t**3 - 6 * t**2 + 4) / 6,
         (-3 * t**3 + 3 * t**2 + 3 * t + 1) / 6,
         t**3 / 6,
     )
-    total = np.zeros((side, knots.shape[1]), dtype=np.float32)
+    matrix = np.zeros((side, cells), dtype=np.float32)
     for tap, weight in enumerate(weights):
-        total += knots[(left + tap - 1) % count] * weight[:, None]
-    return total
+        np.add.at(matrix, (np.arange(side), (left + tap - 1) % cells), weight.astype(np.float32))
+    return matrix

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from faami_core.data.scenes import things
-from faami_core.data.scenes.canvas import BoolArray, Canvas, Frame
+from faami_core.data.scenes.canvas import BoolArray, Canvas, Floats, Frame
 from faami_core.data.scenes.materials import CAR_PAINTS, CONIFER_GREENS, TREE_GREENS, Colour
 from faami_core.data.scenes.stamps import Make, Solids, stamp
 from faami_core.types import FloatArray
@@ -15,13 +15,13 @@ from faami_core.types import FloatArray
 
 def solids(
     canvas: Canvas,
-    x: FloatArray,
-    y: FloatArray,
+    x: Floats,
+    y: Floats,
     *,
-    angle: FloatArray | float,
-    length: FloatArray | float,
-    width: FloatArray | float,
-    tall: FloatArray | float,
+    angle: Floats | float,
+    length: Floats | float,
+    width: Floats | float,
+    tall: Floats | float,
     colours: Sequence[Colour],
     others: Sequence[Colour] | None = None,
     vary: float = 0.06,
@@ -30,20 +30,20 @@ def solids(
     count = len(x)
     rng = canvas.rng
 
-    def column(value: FloatArray | float) -> FloatArray:
-        return np.broadcast_to(np.asarray(value, dtype=np.float32), (count,)).copy()
+    def column(value: Floats | float) -> FloatArray:
+        return np.asarray(np.broadcast_to(value, (count,)), dtype=np.float32)
 
     gain = 1 + rng.normal(0, vary, (count, 1)) + rng.normal(0, vary / 4, (count, 3))
     first = np.asarray(colours, dtype=np.float32)[rng.integers(0, len(colours), count)] * gain
-    second = first * 1.22
+    second = np.asarray(first * 1.22)
     if others is not None:
-        second = np.asarray(others, dtype=np.float32)[rng.integers(0, len(others), count)]
+        second = np.asarray(others, dtype=np.float64)[rng.integers(0, len(others), count)]
     return Solids(
         np.asarray(x, dtype=np.float32),
         np.asarray(y, dtype=np.float32),
         column(angle),
-        column(length) / 2,
-        column(width) / 2,
+        column(length / 2),
+        column(width / 2),
         column(tall),
         np.clip(first, 0, 255).astype(np.float32),
         np.clip(second, 0, 255).astype(np.float32),
@@ -52,9 +52,9 @@ def solids(
 
 def trees(
     canvas: Canvas,
-    x: FloatArray,
-    y: FloatArray,
-    radius: FloatArray,
+    x: Floats,
+    y: Floats,
+    radius: Floats,
     *,
     names: Sequence[str] = ("trees",),
     conifers: bool = False,
@@ -69,9 +69,17 @@ def trees(
     tall = radius * canvas.rng.uniform(1.0, 1.6, len(x)).astype(np.float32) * (2.2 if conifers else 1.15)
     palette = greens if greens is not None else (CONIFER_GREENS if conifers else TREE_GREENS)
     crowns = solids(
-        canvas, x, y, angle=0.0, length=radius * 2, width=radius * 2, tall=tall, colours=palette, vary=0.09
+        canvas,
+        x,
+        y,
+        angle=canvas.rng.uniform(0, 6.3, len(x)),
+        length=radius * 2,
+        width=radius * 2,
+        tall=tall,
+        colours=palette,
+        vary=0.09,
     )
-    stamp(canvas, crowns, things.conifer if conifers else things.crown, names=names)
+    stamp(canvas, crowns, things.conifer if conifers else things.crown, names=names, round_shape=True)
     return int(canvas.samples(x, y)[2].sum())
 
 
@@ -118,21 +126,19 @@ def scatter_trees(
     return trees(canvas, x, y, crown, conifers=conifers, names=names)
 
 
-def tree_row(frame: Frame, u: FloatArray, v: FloatArray, radius: float = 3.0) -> int:
+def tree_row(frame: Frame, u: Floats, v: Floats, radius: float = 3.0) -> int:
     """Trees at points of a frame, a little irregular. Returns how many stand in the picture."""
     rng = frame.canvas.rng
-    x, y = frame.points(np.asarray(u, dtype=np.float32), np.asarray(v, dtype=np.float32))
+    x, y = frame.points(u, v)
     x = (x + rng.normal(0, radius * 0.2, x.size)).astype(np.float32)
     y = (y + rng.normal(0, radius * 0.2, y.size)).astype(np.float32)
     return trees(frame.canvas, x, y, (radius * rng.uniform(0.75, 1.25, x.size)).astype(np.float32))
 
 
-def cars(
-    frame: Frame, u: FloatArray, v: FloatArray, turn: FloatArray | float, *, names: Sequence[str] = ("cars",)
-) -> int:
+def cars(frame: Frame, u: Floats, v: Floats, turn: Floats | float, *, names: Sequence[str] = ("cars",)) -> int:
     """Cars at points of a frame, heading ``turn`` from its u axis. Returns how many stand in the picture."""
     rng = frame.canvas.rng
-    x, y = frame.points(np.asarray(u, dtype=np.float32), np.asarray(v, dtype=np.float32))
+    x, y = frame.points(u, v)
     count = len(x)
     if not count:
         return 0
@@ -169,21 +175,21 @@ def lane_cars(frame: Frame, length: float, lanes: Sequence[tuple[float, float]],
 
 def buildings(
     frame: Frame,
-    u: FloatArray,
-    v: FloatArray,
+    u: Floats,
+    v: Floats,
     *,
-    length: FloatArray | float,
-    width: FloatArray | float,
-    tall: FloatArray | float,
+    length: Floats | float,
+    width: Floats | float,
+    tall: Floats | float,
     make: Make,
     colours: Sequence[Colour],
-    turn: FloatArray | float = 0.0,
+    turn: Floats | float = 0.0,
     others: Sequence[Colour] | None = None,
     names: Sequence[str] = ("buildings",),
     margin: float = 1.5,
 ) -> int:
     """Buildings at points of a frame. Returns how many have their centre in the picture."""
-    x, y = frame.points(np.asarray(u, dtype=np.float32), np.asarray(v, dtype=np.float32))
+    x, y = frame.points(u, v)
     if not len(x):
         return 0
     angle = np.asarray(turn, dtype=np.float32) + np.float32(frame.angle)

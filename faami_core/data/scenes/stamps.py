@@ -1,14 +1,15 @@
-"""Many small solids at once (trees, cars, houses, tanks): the highest surface at a sample wins, as seen from above."""
+"""Many small solids at once (trees, cars, houses, tanks); seen from above, the highest surface wins."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
 
-from faami_core.data.scenes.canvas import Canvas
+from faami_core.data.scenes.canvas import BoolArray, Canvas, Floats
 from faami_core.types import FloatArray
 
 _CHUNK = 1_500_000  # samples worked on at once; 12 arrays of this size are about 70 MB
@@ -55,32 +56,57 @@ class Skin:
         share: Of the second colour, in [0, 1].
     """
 
-    inside: npt.NDArray[np.bool_]
-    height: FloatArray
-    bright: FloatArray
-    share: FloatArray
+    inside: BoolArray
+    height: Floats
+    bright: Floats
+    share: Floats
 
 
-# Gets u and v in metres [n, k, k], the solids [n] with their sizes shaped [n, 1, 1], and the noise [n, k, k].
-Make = Callable[[FloatArray, FloatArray, FloatArray, FloatArray, FloatArray, FloatArray], Skin]
+class Local(NamedTuple):
+    """Where a make is asked: places in its own axes, and its measures, which broadcast over them.
+
+    Attributes:
+        u, v: [n, k, k] metres from the middle, along and across.
+        half_u, half_v, tall: [n, 1, 1] metres.
+        noise: [n, k, k] features of a few pixels, mean 0 and deviation 1.
+    """
+
+    u: FloatArray
+    v: FloatArray
+    half_u: FloatArray
+    half_v: FloatArray
+    tall: FloatArray
+    noise: FloatArray
+
+
+Make = Callable[[Local], Skin]
 
 
 def stamp(
-    canvas: Canvas, solids: Solids, make: Make, *, names: Iterable[str] = (), keep_off: float | None = None
+    canvas: Canvas,
+    solids: Solids,
+    make: Make,
+    *,
+    names: Iterable[str] = (),
+    keep_off: float | None = None,
+    round_shape: bool = False,
 ) -> None:
     """Draws solids onto the canvas.
 
     Args:
         canvas: Where to.
         solids: What; those outside the picture are skipped.
-        make: Called with u, v, half_u, half_v, tall and noise, all broadcastable to [n, k, k].
+        make: What they look like.
         names: Things they belong to.
         keep_off: Metres round each where nothing else may stand, or None to leave the ground free.
+        round_shape: Whether they stay within 1.2 times ``half_u``, which needs smaller windows.
     """
     names = tuple(names)
+    if not len(solids):
+        return
     for name in names:
         canvas.name(name)
-    reach = np.hypot(solids.half_u, solids.half_v)
+    reach = 1.2 * solids.half_u if round_shape else np.hypot(solids.half_u, solids.half_v)
     order = np.argsort(reach, kind="stable")
     start = 0
     while start < order.size:
@@ -112,7 +138,7 @@ def _stamp_chunk(canvas: Canvas, solids: Solids, make: Make, names: tuple[str, .
     cos, sin = np.cos(solids.angle)[:, None, None], np.sin(solids.angle)[:, None, None]
     noise = canvas.textures.clump[rows[:, :, None] % canvas.side, columns[:, None, :] % canvas.side]
     sizes = (solids.half_u[:, None, None], solids.half_v[:, None, None], solids.tall[:, None, None])
-    skin = make(cos * dx + sin * dy, cos * dy - sin * dx, *sizes, noise)
+    skin = make(Local(cos * dx + sin * dy, cos * dy - sin * dx, *sizes, noise))
     in_rows = (rows >= 0) & (rows < canvas.side)
     in_columns = (columns >= 0) & (columns < canvas.side)
     drawn = np.flatnonzero(skin.inside & in_rows[:, :, None] & in_columns[:, None, :])
@@ -146,7 +172,7 @@ def _keep_highest(
     first, other = solids.colour[solid[winner]], solids.other[solid[winner]]
     colours = (first + share[:, None] * (other - first)) * bright[:, None]
     canvas.height.reshape(-1)[seen] = tall[winner]
-    canvas.albedo.reshape(-1, 3)[seen] = colours
+    canvas.albedo.reshape(3, -1)[:, seen] = colours.T
     covered = np.zeros(canvas.side**2, dtype=np.bool_)
     covered[seen] = True
     everything = slice(0, canvas.side)

@@ -8,10 +8,9 @@ import numpy as np
 
 from faami_core.data.scenes import ground, things
 from faami_core.data.scenes import materials as m
-from faami_core.data.scenes.canvas import Frame, box, disc, ellipse, segment, stadium_shape
+from faami_core.data.scenes.canvas import Floats, Frame, box, disc, ellipse, segment, stadium_shape
 from faami_core.data.scenes.materials import Material
 from faami_core.data.scenes.placing import buildings, cars
-from faami_core.types import FloatArray
 
 
 def tennis_court(frame: Frame, inner: Material, outer: Material, names: Sequence[str]) -> None:
@@ -98,7 +97,7 @@ def stadium(frame: Frame, half_u: float, half_v: float, roof: Material, names: S
     depth = rng.uniform(38, 48)
     outer = ellipse(frame.u, frame.v, half_u, half_v, power)
     ring = ellipse(frame.u, frame.v, half_u - depth, half_v - depth, power + 0.8)
-    frame.paint(outer, m.plain((112, 112, 116)), names=names, height=np.float32(4), keep_off=3.0)
+    frame.paint(outer, m.plain((112, 112, 116)), names=names, height=4.0, keep_off=3.0)
     share = np.clip(ring / np.float32(depth), 0, 1)
     rows = 1 + 0.10 * np.sign(np.sin(ring * np.float32(2 * np.pi / 2.4)))
     aisles = 1 - 0.10 * (np.abs(np.mod(np.arctan2(frame.v, frame.u) * 18 / np.pi, 1.0) - 0.5) > 0.44)
@@ -146,9 +145,9 @@ def parking_bays(
     pitch = 2 * depth + aisle
     rows = max(1, int(2 * half_v // pitch))
     count = int((2 * half_u - 8) // bay)
-    us: list[FloatArray] = []
-    vs: list[FloatArray] = []
-    turns: list[FloatArray] = []
+    us: list[Floats] = []
+    vs: list[Floats] = []
+    turns: list[Floats] = []
     for row in range(rows):
         middle = (row - (rows - 1) / 2) * pitch
         inner = np.maximum(
@@ -160,11 +159,9 @@ def parking_bays(
         for side in (-1, 1):
             busy = np.clip(full + rng.normal(0, 0.12), 0.02, 0.98)
             taken = np.flatnonzero(rng.random(count) < busy)
-            us.append(((taken + 0.5 - count / 2) * bay + rng.normal(0, 0.12, taken.size)).astype(np.float32))
-            vs.append((middle + side * depth / 2 + rng.normal(0, 0.2, taken.size)).astype(np.float32))
-            turns.append(
-                np.where(rng.random(taken.size) < 0.8, side, -side).astype(np.float32) * np.float32(np.pi / 2)
-            )
+            us.append(((taken + 0.5 - count / 2) * bay + rng.normal(0, 0.12, taken.size)))
+            vs.append((middle + side * depth / 2 + rng.normal(0, 0.2, taken.size)))
+            turns.append(np.where(rng.random(taken.size) < 0.8, side, -side) * np.float32(np.pi / 2))
     return cars(frame, np.concatenate(us), np.concatenate(vs), np.concatenate(turns), names=(car_name,))
 
 

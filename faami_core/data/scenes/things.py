@@ -4,38 +4,39 @@ from __future__ import annotations
 
 import numpy as np
 
-from faami_core.data.scenes.stamps import Skin
-from faami_core.types import FloatArray
+from faami_core.data.scenes.stamps import Local, Skin
 
 
-def crown(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def crown(at: Local) -> Skin:
     """A broad-leaved tree: a lumpy dome, dark at the rim and in its gaps."""
-    bearing = np.arctan2(v, u)
-    wobble = 1 + 0.09 * np.sin(3 * bearing + 40 * tall) + 0.07 * np.sin(5 * bearing - 23 * half_u) + 0.08 * noise
-    away = np.hypot(u, v) / (half_u * wobble)
-    dome = np.sqrt(np.maximum(1 - away**2, 0))
+    u, v, half_u, half_v, tall, noise = at
+    distance = np.sqrt(u * u + v * v) + np.float32(1e-6)
+    sine = v / distance
+    square = sine * sine
+    # Three and five lobes: sin 3θ and sin 5θ as polynomials in sin θ.
+    lobes = sine * (3 - 4 * square) * 0.09 + sine * (16 * square * square - 20 * square + 5) * 0.07
+    away = distance / (half_u * (1 + lobes + 0.08 * noise))
+    dome = np.sqrt(np.maximum(1 - away * away, 0))
     height = tall * (0.35 + 0.65 * dome) * (1 + 0.10 * noise)
-    bright = (0.66 + 0.40 * dome) * (1 + 0.10 * noise)
+    bright = (0.76 + 0.30 * dome) * (1 + 0.10 * noise)
     return Skin(away < 1, height, bright, np.clip(0.3 + 0.3 * noise, 0, 1))
 
 
-def conifer(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def conifer(at: Local) -> Skin:
     """A needle tree: a slender cone with a ragged star of branches."""
-    bearing = np.arctan2(v, u)
-    wobble = 1 + 0.14 * np.sin(7 * bearing + 31 * tall) + 0.08 * noise
-    away = np.hypot(u, v) / (half_u * wobble)
+    u, v, half_u, half_v, tall, noise = at
+    distance = np.sqrt(u * u + v * v) + np.float32(1e-6)
+    sine = v / distance
+    square = sine * sine
+    branches = sine * (7 - square * (56 - square * (112 - 64 * square)))  # sin 7θ
+    away = distance / (half_u * (1 + 0.12 * branches + 0.06 * noise))
     height = tall * (0.12 + 0.88 * (1 - away))
     return Skin(away < 1, height, 0.72 + 0.42 * (1 - away) + 0.08 * noise, np.clip(0.3 + 0.2 * noise, 0, 1))
 
 
-def car(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def car(at: Local) -> Skin:
     """A car: paint, dark front and rear windows, lower bonnet and boot. ``u`` points to its front."""
+    u, v, half_u, half_v, tall, noise = at
     along, across = u / half_u, np.abs(v) / half_v
     rim = across**4 + np.abs(along) ** 6
     cabin = (along > -0.78) & (along < 0.38)
@@ -46,10 +47,9 @@ def car(
     return Skin(rim < 1, height, bright, ((glass & (across < 0.86)) | side_glass).astype(np.float32) * 0.85)
 
 
-def hip_house(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def hip_house(at: Local) -> Skin:
     """A house under a hip roof of about 30 degrees."""
+    u, v, half_u, half_v, tall, noise = at
     to_edge = np.minimum(half_v - np.abs(v), half_u - np.abs(u))
     height = tall + 0.6 * np.maximum(to_edge, 0)
     ridge = (np.abs(half_u - np.abs(u) - half_v + np.abs(v)) < 0.3) | (
@@ -58,10 +58,9 @@ def hip_house(
     return Skin(to_edge > 0, height, 1 + 0.05 * noise + 0.05 * ridge, np.clip(0.2 + 0.25 * noise, 0, 1))
 
 
-def gable_house(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def gable_house(at: Local) -> Skin:
     """A house under a gable roof, with courses of tiles."""
+    u, v, half_u, half_v, tall, noise = at
     to_eave = half_v - np.abs(v)
     height = tall + 0.65 * np.maximum(to_eave, 0)
     inside = (to_eave > 0) & (np.abs(u) < half_u)
@@ -70,10 +69,9 @@ def gable_house(
     return Skin(inside, height, 1 + 0.05 * noise + courses + ridge, np.clip(0.2 + 0.25 * noise, 0, 1))
 
 
-def flat_block(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def flat_block(at: Local) -> Skin:
     """A building under a flat roof with a parapet, a stairhead and machines in its second colour."""
+    u, v, half_u, half_v, tall, noise = at
     edge = np.minimum(half_v - np.abs(v), half_u - np.abs(u))
     parapet = edge < 0.6
     seed = tall * 7.13
@@ -88,10 +86,9 @@ def flat_block(
     return Skin(edge > 0, height, bright, 0.85 * np.maximum(head, unit).astype(np.float32) + 0.1 * (noise > 1.2))
 
 
-def factory(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def factory(at: Local) -> Skin:
     """A long hall of shallow ridges with ribs of sheet metal and rows of skylights."""
+    u, v, half_u, half_v, tall, noise = at
     bays = np.maximum(np.round(half_v / 11.0), 1)
     ridge = 1 - np.abs(((v / half_v + 1) * bays) % 2 - 1)
     inside = (np.abs(u) < half_u) & (np.abs(v) < half_v)
@@ -102,10 +99,9 @@ def factory(
     return Skin(inside, height, 1 + ribs - seam + 0.03 * noise, 0.75 * light + np.clip(0.12 * noise, 0, 0.3))
 
 
-def tank(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def tank(at: Local) -> Skin:
     """A storage tank: bright rim, seams of the roof plates, a pale centre; some roofs float low inside the wall."""
+    u, v, half_u, half_v, tall, noise = at
     away = np.hypot(u, v) / half_u
     floating = np.sin(tall * 91.7) > 0.35
     wall = away > 0.94
@@ -118,10 +114,9 @@ def tank(
     return Skin(away < 1, height, bright, np.clip(share, 0, 1))
 
 
-def plane(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def plane(at: Local) -> Skin:
     """An airliner, nose towards +u: fuselage, swept wings, engines, tailplane, fin."""
+    u, v, half_u, half_v, tall, noise = at
     along, across = u / half_u, np.abs(v) / half_v
     taper = np.sqrt(np.clip((1 - along) / 0.22, 0, 1)) * np.clip((along + 1.02) / 0.5, 0.12, 1)
     body = (np.abs(v) < 0.115 * half_u * taper) & (np.abs(along) < 1)
@@ -139,10 +134,9 @@ def plane(
     return Skin(body | wing | tail | engine, height, bright, share)
 
 
-def ship(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def ship(at: Local) -> Skin:
     """A freighter, bow towards +u: pointed hull, hatches on deck, a white bridge near the stern."""
+    u, v, half_u, half_v, tall, noise = at
     along, across = u / half_u, np.abs(v) / half_v
     beam = np.where(along > 0.55, np.sqrt(np.clip(1 - ((along - 0.55) / 0.45) ** 2, 0, 1)), 1.0)
     beam = np.where(along < -0.9, beam * (0.85 + 0.15 * np.clip((along + 1) / 0.1, 0, 1)), beam)
@@ -156,10 +150,9 @@ def ship(
     return Skin(inside, height, bright, share)
 
 
-def boat(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def boat(at: Local) -> Skin:
     """A yacht or motor boat: white pointed hull with a darker cockpit."""
+    u, v, half_u, half_v, tall, noise = at
     along, across = u / half_u, np.abs(v) / half_v
     bow = np.sqrt(np.clip(1 - np.abs(along) ** 2.2, 0, 1))
     beam = np.where(along > 0, bow, 1 - 0.12 * along**2)
@@ -169,28 +162,25 @@ def boat(
     return Skin(inside, tall * (0.7 + 0.3 * cabin - 0.2 * cockpit), 1 + 0.03 * noise, 0.7 * cockpit + 0.2 * cabin)
 
 
-def slab(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def slab(at: Local) -> Skin:
     """A plain box: container, wagon, wall, pier; weathered towards its second colour."""
+    u, v, half_u, half_v, tall, noise = at
     inside = (np.abs(u) < half_u) & (np.abs(v) < half_v)
     return Skin(inside, tall + 0 * u + 0 * v, 1 + 0.04 * noise, np.clip(0.15 + 0.2 * noise, 0, 1))
 
 
-def wagon(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def wagon(at: Local) -> Skin:
     """A railway coach: a rounded roof with vents along its middle."""
+    u, v, half_u, half_v, tall, noise = at
     inside = (np.abs(u) < half_u * 0.97) & (np.abs(v) < half_v)
     arch = np.sqrt(np.clip(1 - (v / half_v) ** 2, 0, 1))
     vents = (np.abs((u / 4.0) % 1.0 - 0.5) < 0.18) & (np.abs(v) < 0.35 * half_v)
     return Skin(inside, tall * (0.8 + 0.2 * arch), 0.9 + 0.12 * arch + 0.03 * noise, 0.4 * vents)
 
 
-def panel_row(
-    u: FloatArray, v: FloatArray, half_u: FloatArray, half_v: FloatArray, tall: FloatArray, noise: FloatArray
-) -> Skin:
+def panel_row(at: Local) -> Skin:
     """A row of solar panels: dark glass in frames, tilted towards +v."""
+    u, v, half_u, half_v, tall, noise = at
     inside = (np.abs(u) < half_u) & (np.abs(v) < half_v)
     frames = (np.abs((u / 2.0) % 1.0 - 0.5) > 0.44) | (np.abs(v) < 0.1)
     return Skin(inside, tall * (0.6 + 0.4 * v / half_v), 1 + 0.03 * noise + 0.0 * v, 0.3 * frames)
