@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from faami_core.session import Session
 
 _DEFAULT_SIZE = (1440, 900)
-_DEFAULT_SPLIT = (216, 824, 400)
+_RAIL_WIDTH = 208
 _QUERY_THUMBNAIL = 128
 
 
@@ -100,7 +100,14 @@ class MainWindow(QMainWindow):
         space = self.workspace
         self.activity = ActivityController(self.pane.activity)
         self.indexing = IndexingController(space, self.activity)
-        self.collections = CollectionController(space, self.indexing, self.pane, self.rail, self.thumbnails)
+        self.collections = CollectionController(
+            workspace=space,
+            indexing=self.indexing,
+            activity=self.activity,
+            pane=self.pane,
+            rail=self.rail,
+            thumbnails=self.thumbnails,
+        )
         self.search = SearchController(space, self.model, self.pane, self.status, self.activity)
         self.evidence = EvidenceController(space, self.model, self.inspector)
         self.export = ExportController(space, self.pane.notice)
@@ -305,7 +312,9 @@ class MainWindow(QMainWindow):
         """The welcome page stands alone; there is nothing to inspect or to ask before a collection is open."""
         has_collection = self.workspace.collection is not None
         self.rail.setVisible(self.actions_by_name["side_panel"].isChecked() and self.pane.page != "welcome")
-        self.inspector.setVisible(has_collection)
+        if has_collection and self.inspector.isHidden():
+            self.inspector.show()
+            self.splitter.setSizes(self.settings.split or self._default_split())
         self.pane.query.setVisible(has_collection)
 
     def _offer_actions(self) -> None:
@@ -337,7 +346,8 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.settings.set_layout("geometry", self.saveGeometry())
-        self.settings.set_layout("splitter", self.splitter.saveState())
+        if self.inspector.isVisible() and self.rail.isVisible():
+            self.settings.split = self.splitter.sizes()
         self.settings.save()
         self.runner.close()
         self.workspace.session.close()
@@ -345,11 +355,15 @@ class MainWindow(QMainWindow):
         self.closed.emit()
 
     def _restore_layout(self) -> None:
-        geometry, split = self.settings.layout("geometry"), self.settings.layout("splitter")
+        geometry = self.settings.layout("geometry")
         if geometry is None or not self.restoreGeometry(geometry):
             self.resize(*_DEFAULT_SIZE)
-        if split is None or not self.splitter.restoreState(split):
-            self.splitter.setSizes(_DEFAULT_SPLIT)
+        self.inspector.hide()
+
+    def _default_split(self) -> list[int]:
+        """Widths of the panes before anyone has moved them: the inspector takes under a third."""
+        inspector = max(376, round(0.29 * self.width()))
+        return [_RAIL_WIDTH, self.width() - _RAIL_WIDTH - inspector, inspector]
 
 
 def _folder_of(event: QDropEvent) -> Path | None:

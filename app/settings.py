@@ -20,7 +20,8 @@ class Settings:
     """
 
     def __init__(self, folder: Path) -> None:
-        self._store = QSettings(str(folder / "window.ini"), QSettings.Format.IniFormat)
+        self.file = folder / "window.ini"
+        self._store = QSettings(str(self.file), QSettings.Format.IniFormat)
 
     @property
     def theme(self) -> ThemeChoice:
@@ -75,8 +76,18 @@ class Settings:
     def cell_size(self, size: int) -> None:
         self._store.setValue("cell_size", size)
 
+    @property
+    def split(self) -> list[int]:
+        """Widths of the three panes; empty before the first time."""
+        parts = str(self._store.value("split", "")).split()
+        return [int(part) for part in parts] if len(parts) == 3 and all(part.isdigit() for part in parts) else []
+
+    @split.setter
+    def split(self, widths: list[int]) -> None:
+        self._store.setValue("split", " ".join(str(width) for width in widths))
+
     def layout(self, name: str) -> QByteArray | None:
-        """A stored geometry or splitter state."""
+        """A stored geometry."""
         value = self._store.value(f"layout/{name}")
         return value if isinstance(value, QByteArray) and not value.isEmpty() else None
 

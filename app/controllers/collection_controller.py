@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
+from app.controllers.activity_controller import ActivityController
 from app.controllers.indexing_controller import IndexingController
 from app.controllers.workspace import Workspace
 from app.models.thumbnail_cache import ThumbnailCache
@@ -27,13 +28,16 @@ class CollectionController(QObject):
 
     def __init__(
         self,
+        *,
         workspace: Workspace,
         indexing: IndexingController,
+        activity: ActivityController,
         pane: ResultPane,
         rail: CollectionRail,
         thumbnails: ThumbnailCache,
     ) -> None:
         super().__init__()
+        self._activity = activity
         self._workspace = workspace
         self._indexing = indexing
         self._pane = pane
@@ -52,7 +56,7 @@ class CollectionController(QObject):
 
     def open(self, root: Path) -> None:
         """Opens a collection from its index; a folder that has none is indexed first."""
-        root = root.expanduser().absolute()
+        root = root.expanduser().resolve()
         if root == self._workspace.root and not self._indexing.is_running:
             return
         self._indexing.cancel()
@@ -77,12 +81,11 @@ class CollectionController(QObject):
 
         def load(_token: object, _progress: object) -> Opened | None:
             try:
-                info = session.open_collection(root)
+                return session.open_collection(root), session.browse(root)
             except CollectionError:
-                if index_if_new and root.is_dir():
-                    return None
+                if root.is_dir():
+                    return None  # never indexed, or not with this model
                 raise
-            return info, session.browse(root)
 
         if self._task is not None:
             self._task.cancel()
@@ -90,6 +93,9 @@ class CollectionController(QObject):
         self._task = task
         task.succeeded.connect(lambda opened: self._loaded(task, root, opened, index_if_new))
         task.failed.connect(lambda error: self._open_failed(task, error))
+        self._activity.follow(task, f"Opening {root.name}")
+        if self._workspace.collection is None:
+            self._pane.show_empty(f"Opening {root.name}", "The first search of a start loads the model.")
 
     def _loaded(self, task: Task, root: Path, opened: Opened | None, index_if_new: bool) -> None:
         if task is not self._task:
@@ -97,7 +103,9 @@ class CollectionController(QObject):
         nothing_yet = opened is None or (not opened[0].images and opened[0].indexed_at is None)
         if nothing_yet and index_if_new and root.is_dir():
             self._indexing.start(root)
-        elif opened is not None:
+        elif opened is None:
+            self._back_to_where_we_were()
+        else:
             self._show(*opened)
 
     def _show(self, info: CollectionInfo, images: tuple[GalleryImage, ...]) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import (
     QGridLayout,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QPushButton,
     QScrollArea,
     QVBoxLayout,
@@ -55,7 +56,8 @@ class ShortcutsDialog(QDialog):
         outer.setContentsMargins(24, 24, 24, 16)
         outer.addWidget(scroll, 1)
         outer.addLayout(bottom)
-        self.resize(760, 600)
+        outer.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
+        self.resize(1000, 560)
 
 
 def sections_of_keys() -> list[tuple[str, list[tuple[str, str]]]]:
@@ -74,7 +76,7 @@ def _table(lines: list[tuple[str, str]]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(16)
     grid.setVerticalSpacing(6)
-    grid.setColumnMinimumWidth(0, 120)
+    grid.setColumnMinimumWidth(0, 132)
     grid.setColumnStretch(1, 1)
     for row, (keys, meaning) in enumerate(lines):
         key_label = QLabel(keys)

@@ -43,5 +43,5 @@ class EmptyState(QWidget):
         self.title.setText(title)
         self.sentence.setText(sentence)
         self.button.setText(action)
-        self.button.setAccessibleName(action)
+        self.button.setAccessibleName(action or "No action")
         self.button.setVisible(bool(action))

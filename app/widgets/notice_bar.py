@@ -34,6 +34,7 @@ class NoticeBar(QFrame):
         self.message = label("", "heading", wrap=True)
         self.next_step = label("", "muted", wrap=True)
         self.button = QPushButton()
+        self.button.setAccessibleName("No action")
         self.button.clicked.connect(lambda: self.action_asked.emit(self._action))
         self.close_button = IconButton("close", "Dismiss this notice", size=16)
         self.close_button.clicked.connect(self.hide)

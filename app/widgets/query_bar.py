@@ -66,6 +66,7 @@ class QueryBar(QWidget):
         self.text.textChanged.connect(self._offer_clear)
         self.text.installEventFilter(self)
         self.image_chip = QPushButton()
+        self.image_chip.setAccessibleName("No query image")
         self.image_chip.setIconSize(QSize(28, 28))
         self.image_chip.setStyleSheet("padding: 2px 8px 2px 4px;")
         self.image_chip.clicked.connect(self._remove_image)

@@ -79,6 +79,27 @@ class ResultGrid(QListView):
         super().currentChanged(current, previous)
         self.row_chosen.emit(current.row() if current.isValid() else -1)
 
+    def moveCursor(
+        self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
+    ) -> QModelIndex:  # Qt's own page keys stay on the line they are on when the list wraps
+        page = {
+            QAbstractItemView.CursorAction.MovePageDown: 1,
+            QAbstractItemView.CursorAction.MovePageUp: -1,
+        }.get(action)
+        row, rows = self.currentIndex().row(), self._results.rowCount()
+        if page is None or row < 0:
+            return super().moveCursor(action, modifiers)
+        cell = self.gridSize()
+        columns = max(1, (self.viewport().width() - 1) // cell.width())
+        lines = max(1, self.viewport().height() // cell.height())
+        target = row + page * lines * columns
+        if target < 0:
+            target = row % columns
+        elif target >= rows:
+            last_line = (rows - 1) // columns * columns
+            target = min(rows - 1, last_line + row % columns)
+        return self._results.index(target)
+
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         super().scrollContentsBy(dx, dy)
         # What was scrolled away need not be decoded; the repaint asks again for what is in view.
