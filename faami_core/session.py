@@ -155,19 +155,18 @@ class Session:
             CollectionError: if the folder was never indexed.
         """
         root = _canonical(root)
-        with self._lane:
+        with self._lane, self._catalog(root) as catalog:
             encoder = self._loaded()
-            with self._catalog(root) as catalog:
-                model_id = catalog.find_model(encoder.info.fingerprint)
-                counts = catalog.counts(-1 if model_id is None else model_id)
-                return CollectionInfo(
-                    root=root,
-                    images=counts.indexed,
-                    seen=counts.seen,
-                    offline=counts.offline,
-                    unreadable=catalog.unreadable(),
-                    indexed_at=None if model_id is None else catalog.indexed_at(model_id),
-                )
+            model_id = catalog.find_model(encoder.info.fingerprint)
+            counts = catalog.counts(-1 if model_id is None else model_id)
+            return CollectionInfo(
+                root=root,
+                images=counts.indexed,
+                seen=counts.seen,
+                offline=counts.offline,
+                unreadable=catalog.unreadable(),
+                indexed_at=None if model_id is None else catalog.indexed_at(model_id),
+            )
 
     def browse(self, root: Path) -> tuple[GalleryImage, ...]:
         """All images of a collection in order of path.
@@ -211,8 +210,11 @@ class Session:
             CancelledError: if cancelled.
         """
         from faami_core.search.engine import Stopwatch, search_gallery
+        from faami_core.search.query import normalised
 
         root = _canonical(root)
+        normalised(query)  # an empty query and a folder never indexed are told before the model loads
+        self._catalog(root).close()
         watch = Stopwatch()
         with self._lane:
             encoder = self._loaded()

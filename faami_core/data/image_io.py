@@ -119,7 +119,7 @@ def model_input(pixels: ByteArray, side: int) -> ByteArray:
     if pixels.shape[:2] == (side, side):
         return pixels
     image = Image.fromarray(pixels)
-    return np.asarray(image.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=3.0))
+    return np.array(image.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=3.0))
 
 
 def save_image(path: Path, pixels: npt.NDArray[np.uint8], quality: int = 92) -> None:
