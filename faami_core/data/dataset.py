@@ -19,6 +19,20 @@ from faami_core.data.transforms import augment, dihedral, names_direction
 from faami_core.types import ByteArray, CancelToken, FloatArray, GridSpec, Progress, ProgressCallback
 
 
+_ALIKE = (
+    frozenset({"water", "river", "lake", "pond", "ocean", "sea", "waves", "pool"}),
+    frozenset({"boat", "boats", "ship", "ships"}),
+    frozenset({"building", "buildings", "terminal", "house", "houses", "roofs", "factory"}),
+    frozenset({"road", "roads", "viaduct", "bridge", "runway", "intersection", "street"}),
+    frozenset({"tree", "trees", "forest"}),
+    frozenset({"field", "fields", "playground", "meadow", "grass", "farmland", "farmlands", "lawn"}),
+    frozenset({"mountain", "mountains", "snow"}),
+    frozenset({"desert", "sand", "bareland", "beach", "ground"}),
+    frozenset({"plane", "planes"}),
+    frozenset({"railway", "train", "trains", "tracks"}),
+)
+
+
 class ImageSet(Protocol):
     """A numbered set of [size, size, 3] images."""
 
@@ -175,8 +189,12 @@ class SceneImages:
         return [thing for thing in self.things if thing.scene == scene]
 
     def absent_thing(self, scene: int, generator: np.random.Generator) -> Thing | None:
-        """A thing of another scene that no caption of this scene names; None if a few draws find none."""
+        """A thing of another scene that this scene does not show; None if a few draws find none.
+
+        What looks alike under another name (a lake where the scene has a river) does not count as absent.
+        """
         named = {word for caption in self.captions[scene] for word in caption.split()}
+        named |= {word for alike in _ALIKE if alike & named for word in alike}
         for _ in range(8):
             thing = self.things[int(generator.integers(len(self.things)))]
             if thing.word not in named:

@@ -86,12 +86,13 @@ def _values(result: SearchResult, kind: MapKind, word: int | None) -> FloatArray
 
 
 def _split_scales(values: FloatArray, grids: tuple[GridSpec, ...]) -> dict[str, FloatArray]:
+    wanted = sum(grid.regions for grid in grids)
+    if values.shape[-1] != wanted:
+        raise ValueError(f"{values.shape[-1]} regions do not fill the grids of {wanted}")
     layers: dict[str, FloatArray] = {}
     start = 0
     for grid in grids:
         part = values[..., start : start + grid.regions]
         layers[grid.scale] = part.reshape(*values.shape[:-1], grid.rows, grid.columns) * np.float32(grid.regions)
         start += grid.regions
-    if start != values.shape[-1]:
-        raise ValueError(f"{values.shape[-1]} regions do not fill the grids of {start}")
     return layers

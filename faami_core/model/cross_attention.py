@@ -61,7 +61,7 @@ class AdditiveCrossAttention(nn.Module):
         self.value = nn.Linear(width, width, bias=False)
         self.query = nn.Linear(width, width, bias=False)
         self.word = nn.Linear(width, width, bias=False)
-        self.word_weight = nn.Linear(width, 1)
+        self.word_weight = nn.Linear(width, 1, bias=False)  # a bias would shift all logits alike
         self.log_sharpness = nn.Parameter(torch.tensor(math.log(_INITIAL_SHARPNESS)))
 
     @property
@@ -125,7 +125,7 @@ class LayerCrossAttention(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.feedforward = nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
         self.word = nn.Linear(width, width, bias=False)
-        self.word_weight = nn.Linear(width, 1)
+        self.word_weight = nn.Linear(width, 1, bias=False)  # a bias would shift all logits alike
 
     def fine_scores(self, regions: Tensor, words: Tensor, scored: Tensor) -> Tensor:
         """[N, R, D], [M, L, D], [M, L] → similarity matrix [N, M]."""

@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
+import torch
 
 from faami_core.config import ModelConfig, TrainingConfig
 from faami_core.data.captions import CaptionedImage, read_captions
@@ -56,6 +57,7 @@ def starting_model(config: TrainingConfig) -> tuple[Faami, Tokenizer, Path]:
         TrainingError: if starting weights are missing or do not fit.
     """
     model_config = with_text_architecture(config)
+    torch.manual_seed(config.seed)  # the heads start at random
     model = build_model(model_config)
     load_image_weights(model.image_encoder.backbone, config.image_weights)
     load_text_weights(model.text_encoder.bert, config.text_weights)

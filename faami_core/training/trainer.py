@@ -114,14 +114,13 @@ class Trainer:
                 with self.averaged():
                     figures |= self.validate(self.model)
             self._log({"step": finished, "epoch": finished / self.steps_per_epoch, **figures})
-            minutes = (time.monotonic() - saved) / 60
+            if progress is not None:
+                progress(replace(pace.at(finished), stage=f"Training, loss {figures['loss']:.3f}"))
             stop = cancel is not None and cancel.cancelled
+            minutes = (time.monotonic() - saved) / 60
             if stop or finished == self.steps or minutes >= self.config.checkpoint_minutes:
                 save_state(self.folder, finished, self.heads, self.optimizer, self.averages)
                 saved = time.monotonic()
-            if progress is not None:
-                shown = pace.at(finished)
-                progress(replace(shown, stage=f"Training, loss {figures['loss']:.3f}"))
             if cancel is not None:
                 cancel.raise_if_cancelled()
         self._swap_averages()

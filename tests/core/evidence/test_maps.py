@@ -1,0 +1,106 @@
+"""Grids and pixels: density keeps its sum, and one hot region lights its own pixels."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from faami_core.evidence.heatmap import grid_to_pixels, region_box
+from faami_core.evidence.maps import hit_map, region_density, shared_limit
+from faami_core.types import GridSpec, Hit, PixelBox, Query, QueryWord, SearchResult
+
+GRIDS = (GridSpec("fine", 14, 14), GridSpec("coarse", 7, 7))
+REGIONS = 245
+
+
+def result_with(evidence: np.ndarray, attention: np.ndarray) -> SearchResult:
+    hits = tuple(
+        Hit(number, Path(f"/x/{number}.png"), number, 0.0, 0.0, 0.0, (0.0, 0.0), (PixelBox(0, 0, 1, 1),) * 2, 28, 28)
+        for number in range(len(evidence))
+    )
+    words = (QueryWord("river", 0.75), QueryWord("boats", 0.25))
+    return SearchResult(
+        Query.from_text("river boats"), words, hits, evidence, attention, GRIDS, 0.5, 2, 2, Path("/x"), "f", 0.0, ""
+    )
+
+
+@pytest.fixture
+def result() -> SearchResult:
+    generator = np.random.default_rng(0)
+    attention = generator.random((2, 2, REGIONS)).astype(np.float32)
+    attention /= attention.sum(axis=-1, keepdims=True)
+    return result_with(generator.normal(size=(2, 2, REGIONS)).astype(np.float32) * 0.01, attention)
+
+
+@pytest.mark.parametrize("scale", ["both", "fine", "coarse"])
+def test_the_mean_of_a_density_is_the_sum_of_its_evidence(scale: str) -> None:
+    values = np.random.default_rng(1).normal(size=(3, REGIONS)).astype(np.float32)
+    part = {"both": values, "fine": values[:, :196], "coarse": values[:, 196:]}[scale]
+    density = region_density(values, GRIDS, scale)  # type: ignore[arg-type]
+    np.testing.assert_allclose(density.mean(axis=(-2, -1)), part.sum(axis=-1), rtol=1e-4, atol=1e-4)
+
+
+def test_an_unknown_scale_and_a_wrong_count_are_refused() -> None:
+    with pytest.raises(ValueError, match="middle"):
+        region_density(np.zeros(REGIONS, np.float32), GRIDS, "middle")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="244"):
+        region_density(np.zeros(244, np.float32), GRIDS)
+
+
+def test_the_whole_query_is_the_sum_of_its_words(result: SearchResult) -> None:
+    whole = hit_map(result, 1)
+    np.testing.assert_allclose(whole, hit_map(result, 1, 0) + hit_map(result, 1, 1), atol=1e-4)
+
+
+def test_attention_of_the_whole_query_has_mean_one(result: SearchResult) -> None:
+    assert hit_map(result, 0, kind="attention").mean() == pytest.approx(1.0, abs=1e-4)
+
+
+@pytest.mark.parametrize("whole_query", [True, False])
+def test_no_map_is_brighter_than_the_shared_limit(result: SearchResult, whole_query: bool) -> None:
+    limit = shared_limit(result, whole_query=whole_query)
+    words = [None] if whole_query else [0, 1]
+    peaks = [float(hit_map(result, hit, word).max()) for hit in range(2) for word in words]
+    assert max(peaks) == pytest.approx(limit)
+
+
+def test_without_evidence_the_limit_is_one() -> None:
+    empty = np.zeros((2, 2, REGIONS), np.float32)
+    assert shared_limit(result_with(empty, empty), whole_query=True) == 1.0
+    assert shared_limit(result_with(empty[:0], empty[:0]), whole_query=True) == 1.0
+
+
+@given(st.integers(0, REGIONS - 1), st.sampled_from([(224, 224), (100, 300), (300, 100), (61, 97)]))
+@settings(max_examples=120, deadline=None)
+def test_one_hot_region_lights_its_own_pixels(region: int, size: tuple[int, int]) -> None:
+    height, width = size
+    values = np.zeros(REGIONS, np.float32)
+    values[region] = 1.0
+    scale = "fine" if region < 196 else "coarse"
+    pixels = grid_to_pixels(region_density(values, GRIDS, scale), height, width)  # type: ignore[arg-type]
+    box = region_box(region, GRIDS, height, width)
+    row, column = np.unravel_index(int(pixels.argmax()), pixels.shape)
+    assert box.y <= row < box.y + box.height
+    assert box.x <= column < box.x + box.width
+
+
+def test_a_flipped_grid_gives_flipped_pixels() -> None:
+    grid = np.random.default_rng(2).random((7, 7)).astype(np.float32)
+    np.testing.assert_allclose(grid_to_pixels(grid[:, ::-1], 50, 90), grid_to_pixels(grid, 50, 90)[:, ::-1], atol=1e-6)
+
+
+def test_regions_tile_the_image() -> None:
+    covered = np.zeros((61, 97), dtype=int)
+    for region in range(196):
+        box = region_box(region, GRIDS, 61, 97)
+        covered[box.y : box.y + box.height, box.x : box.x + box.width] += 1
+    assert (covered == 1).all()
+
+
+def test_a_region_outside_the_grids_is_refused() -> None:
+    with pytest.raises(ValueError, match="245"):
+        region_box(245, GRIDS, 10, 10)

@@ -1,0 +1,119 @@
+"""The model as indexing and search use it: stored features give the model's own scores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from faami_core.errors import ModelError, QueryError
+from faami_core.model.encoder import FaamiEncoder, choose_device
+from faami_core.model.faami import Faami
+from faami_core.model.text_encoder import Tokenizer
+from faami_core.model.weights import Checkpoint, load_checkpoint, save_checkpoint
+from faami_core.types import ImageFeatures
+from tests.tiny_model import some_images, tiny_model
+
+
+@pytest.fixture(scope="module")
+def encoder(tmp_path_factory: pytest.TempPathFactory, tokenizer_file: Path) -> FaamiEncoder:
+    folder = tmp_path_factory.mktemp("models") / "tiny"
+    save_checkpoint(folder, tiny_model(), tokenizer_file, ["several", "storage", "tanks", "river", "ship", "yard"])
+    return FaamiEncoder.load(folder, "cpu")
+
+
+@pytest.fixture(scope="module")
+def features(encoder: FaamiEncoder) -> ImageFeatures:
+    return encoder.encode_images(some_images(40))
+
+
+def align(encoder: FaamiEncoder, text: str, features: ImageFeatures) -> tuple[np.ndarray, np.ndarray]:
+    query = encoder.encode_text(text)
+    return encoder.align(query, features.regions, features.key_scale, features.value_scale)
+
+
+def test_stored_features_have_the_promised_shapes(encoder: FaamiEncoder, features: ImageFeatures) -> None:
+    assert len(features) == 40
+    assert features.global_features.shape == (40, 16)
+    assert features.global_features.dtype == np.float16
+    assert features.regions.shape == (40, 20, 16)
+    assert features.regions.dtype == np.int8
+    assert features.key_scale.shape == features.value_scale.shape == (40, 20)
+    assert sum(grid.regions for grid in encoder.info.grids) == 20
+
+
+def test_scores_of_stored_features_are_the_models_scores(
+    encoder: FaamiEncoder, features: ImageFeatures, tokenizer: Tokenizer
+) -> None:
+    model: Faami = encoder._model
+    batch = tokenizer(["several storage tanks"])
+    with torch.no_grad():
+        images = model.encode_images(torch.from_numpy(some_images(40)))
+        fine = model.similarities(images, model.encode_texts(batch.ids, batch.attended, batch.scored)).fine_scores
+    evidence, _ = align(encoder, "several storage tanks", features)
+    assert fine is not None
+    # int8 rows cost about half a percent of a cosine.
+    np.testing.assert_allclose(evidence.sum(axis=(1, 2)), fine[:, 0].numpy(), atol=5e-3)
+
+
+def test_attention_sums_to_one_and_evidence_is_bounded(encoder: FaamiEncoder, features: ImageFeatures) -> None:
+    evidence, attention = align(encoder, "ships near the river", features)
+    assert evidence.shape == attention.shape == (40, 4, 20)
+    np.testing.assert_allclose(attention.sum(axis=-1), 1.0, atol=1e-5)
+    assert np.abs(evidence).max() <= 1.0
+
+
+def test_an_image_is_aligned_alike_alone_and_in_a_block(encoder: FaamiEncoder, features: ImageFeatures) -> None:
+    query = encoder.encode_text("a river")
+    together, _ = encoder.align(query, features.regions, features.key_scale, features.value_scale)
+    alone, _ = encoder.align(query, features.regions[37:38], features.key_scale[37:38], features.value_scale[37:38])
+    np.testing.assert_allclose(together[37], alone[0], atol=1e-6)
+
+
+def test_words_carry_their_weights_and_unknown_ones_are_flagged(encoder: FaamiEncoder) -> None:
+    query = encoder.encode_text("several ship-yard zeppelin tanks")
+    assert [(word.text, word.known) for word in query.words] == [
+        ("several", True),
+        ("ship-yard", True),
+        ("zeppelin", False),
+        ("tanks", True),
+    ]
+    assert sum(word.weight for word in query.words) == pytest.approx(1.0, abs=1e-5)
+    assert query.weights.sum() == pytest.approx(1.0, abs=1e-5)
+
+
+@pytest.mark.parametrize("text", ["", "  ", "?!"])
+def test_a_query_without_a_word_is_refused(encoder: FaamiEncoder, text: str) -> None:
+    with pytest.raises(QueryError, match="no word"):
+        encoder.encode_text(text)
+
+
+def test_an_image_finds_itself_first(encoder: FaamiEncoder, features: ImageFeatures) -> None:
+    query = encoder.encode_image_query(some_images(40)[7], "blob.png")
+    assert [word.text for word in query.words] == ["blob.png"]
+    assert int(np.argmax(features.global_features.astype(np.float32) @ query.global_features)) == 7
+    evidence, attention = encoder.align(query, features.regions, features.key_scale, features.value_scale)
+    assert evidence.shape == (40, 1, 20)
+    np.testing.assert_allclose(attention.sum(axis=-1), 1.0, atol=1e-5)
+
+
+def test_batch_size_does_not_change_features(encoder: FaamiEncoder, features: ImageFeatures) -> None:
+    alone = encoder.encode_images(some_images(40)[11:12])
+    difference = np.abs(alone.regions[0].astype(int) - features.regions[11].astype(int))
+    assert difference.max() <= 1
+    np.testing.assert_allclose(alone.global_features[0], features.global_features[11], atol=2e-3)
+
+
+def test_a_model_without_evidence_cannot_search(tmp_path: Path, tokenizer_file: Path) -> None:
+    save_checkpoint(tmp_path / "plain", tiny_model("none"), tokenizer_file, [])
+    checkpoint: Checkpoint = load_checkpoint(tmp_path / "plain")
+    with pytest.raises(ModelError, match="no additive evidence"):
+        FaamiEncoder(checkpoint)
+
+
+def test_a_device_that_is_not_there_is_refused() -> None:
+    assert choose_device("auto").type in {"cpu", "cuda", "mps"}
+    with pytest.raises(ModelError, match="abacus"):
+        choose_device("abacus")

@@ -1,0 +1,61 @@
+"""From a phrase to tokens and back to the words as typed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import torch
+
+from faami_core.errors import ModelError
+from faami_core.model.text_encoder import Tokenizer
+
+
+def test_words_come_back_as_typed_without_punctuation(tokenizer: Tokenizer) -> None:
+    batch = tokenizer(["Several STORAGE tanks, near a river."])
+    assert batch.words[0] == ("Several", "STORAGE", "tanks", "near", "a", "river")
+
+
+def test_pieces_belong_to_their_word(tokenizer: Tokenizer) -> None:
+    batch = tokenizer(["ships at the ship-yard"])
+    assert batch.words[0] == ("ships", "at", "the", "ship-yard")
+    scored = batch.word_of_token[0][batch.scored[0]].tolist()
+    assert scored[:2] == [0, 0]
+    assert set(scored[4:]) == {3}
+
+
+def test_special_tokens_and_padding_are_never_scored(tokenizer: Tokenizer) -> None:
+    batch = tokenizer(["river", "many green trees near the river"])
+    assert batch.scored[0].tolist() == [False, True, False, False, False, False, False, False]
+    assert batch.attended[0].sum() == 3
+    assert bool((batch.word_of_token[0][~batch.scored[0]] == -1).all())
+
+
+def test_an_unknown_word_is_kept_as_a_word(tokenizer: Tokenizer) -> None:
+    assert tokenizer(["zeppelin river"]).words[0] == ("zeppelin", "river")
+
+
+@pytest.mark.parametrize("phrase", ["", " ", "...", "- !"])
+def test_a_phrase_without_a_word_has_no_words(tokenizer: Tokenizer, phrase: str) -> None:
+    batch = tokenizer([phrase])
+    assert batch.words[0] == ()
+    assert not bool(batch.scored.any())
+
+
+def test_a_long_phrase_is_cut(tokenizer_file: Path) -> None:
+    batch = Tokenizer(tokenizer_file, 8)(["river " * 100])
+    assert batch.ids.shape == (1, 8)
+    assert len(batch.words[0]) == 6
+
+
+def test_moving_keeps_the_tokens(tokenizer: Tokenizer) -> None:
+    batch = tokenizer(["a river"])
+    assert torch.equal(batch.to(torch.device("cpu")).ids, batch.ids)
+
+
+@pytest.mark.parametrize("content", ["", "{}", "not json", '{"model": 3}'])
+def test_a_broken_tokenizer_file_is_a_model_error(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "tokenizer.json"
+    file.write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match=r"tokenizer\.json"):
+        Tokenizer(file, 48)

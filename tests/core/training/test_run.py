@@ -1,0 +1,134 @@
+"""A whole run on sixteen tiny images: it learns, resumes to the same numbers, and leaves a checkpoint that loads."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from faami_core.config import TrainingConfig
+from faami_core.errors import CancelledError, TrainingError
+from faami_core.model.weights import load_checkpoint
+from faami_core.training.run import read_training_config, train
+from faami_core.types import CancelToken, Progress
+
+
+def losses(config: TrainingConfig, *names: str) -> list[float]:
+    lines = (Path(config.output) / "metrics.jsonl").read_text().splitlines()
+    by_step = {entry["step"]: sum(entry[name] for name in names or ("loss",)) for entry in map(json.loads, lines)}
+    return [by_step[step] for step in sorted(by_step)]
+
+
+def test_a_run_learns_and_leaves_a_checkpoint(training_config: TrainingConfig) -> None:
+    config = replace(training_config, epochs=24, learning_rate=1e-2)
+    seen: list[Progress] = []
+    folder = train(config, device="cpu", progress=seen.append)
+    checkpoint = load_checkpoint(folder)
+    assert checkpoint.known_words >= {"storage", "tanks", "river", "bridge"}
+    curve = losses(config, "global", "fine")
+    assert len(curve) == 72
+    assert sum(curve[-6:]) < 0.8 * sum(curve[:6])
+    last = json.loads((Path(config.output) / "metrics.jsonl").read_text().splitlines()[-1])
+    assert {"global", "fine", "margin", "mask", "cell", "val_combined", "val_global_share"} <= last.keys()
+    assert seen[-1].total is not None
+    assert {entry.stage.split(",")[0] for entry in seen} >= {"Training", "Making scenes", "Reading captions"}
+
+
+def test_a_killed_run_resumes_to_the_same_loss_curve(training_config: TrainingConfig, tmp_path: Path) -> None:
+    """F6: five kills, each after two steps."""
+    whole = replace(training_config, output=str(tmp_path / "whole"), epochs=4)
+    train(whole, device="cpu")
+    killed = replace(whole, output=str(tmp_path / "killed"))
+    for kill in range(5):
+        token, steps = CancelToken(), []
+
+        def stop_after_two(progress: Progress, token: CancelToken = token, steps: list[int] = steps) -> None:
+            if progress.stage.startswith("Training"):
+                steps.append(progress.done)
+                if len(steps) == 2:
+                    token.cancel()
+
+        with pytest.raises(CancelledError):
+            train(killed, resume=kill > 0, device="cpu", progress=stop_after_two, cancel=token)
+    train(killed, resume=True, device="cpu")
+    assert losses(killed) == pytest.approx(losses(whole), abs=1e-6)
+    names = ("model.safetensors", "config.json", "words.txt")
+    assert all((tmp_path / "whole/model" / n).read_bytes() == (tmp_path / "killed/model" / n).read_bytes() for n in names)
+
+
+def test_cached_features_are_not_computed_again(
+    training_config: TrainingConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    train(replace(training_config, epochs=1), device="cpu")
+
+    def fail(*_: object) -> None:
+        raise AssertionError("the backbone ran again")
+
+    monkeypatch.setattr("faami_core.model.image_encoder.ImageEncoder.forward", fail)
+    train(replace(training_config, epochs=2), device="cpu")
+
+
+def test_there_must_be_something_to_resume(training_config: TrainingConfig) -> None:
+    with pytest.raises(TrainingError, match="no run to resume"):
+        train(training_config, resume=True, device="cpu")
+
+
+def test_a_run_of_another_shape_is_not_resumed(training_config: TrainingConfig) -> None:
+    train(replace(training_config, epochs=1), device="cpu")
+    other = replace(training_config, model=replace(training_config.model, width=24))
+    with pytest.raises(TrainingError, match="another model config"):
+        train(other, resume=True, device="cpu")
+
+
+@pytest.mark.parametrize("interaction", ["layer", "none"])
+def test_other_interactions_train_without_evidence(training_config: TrainingConfig, interaction: str) -> None:
+    model = replace(training_config.model, interaction=interaction)  # type: ignore[arg-type]
+    train(replace(training_config, model=model, epochs=1), device="cpu")
+    last = json.loads((Path(training_config.output) / "metrics.jsonl").read_text().splitlines()[-1])
+    assert "mask" not in last
+    assert ("fine" in last) == (interaction == "layer")
+
+
+def test_without_images_there_is_nothing_to_train(training_config: TrainingConfig, tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="No training image"):
+        train(replace(training_config, images=str(tmp_path / "nowhere")), device="cpu")
+
+
+def test_starting_weights_must_be_there(training_config: TrainingConfig) -> None:
+    with pytest.raises(TrainingError, match="not installed"):
+        train(replace(training_config, text_weights="no_such_package"), device="cpu")
+    with pytest.raises(TrainingError, match="not installed"):
+        train(replace(training_config, image_weights="no_such_package"), device="cpu")
+
+
+def test_a_config_file_is_read_with_its_nested_tables(tmp_path: Path) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text('epochs = 3\n[model]\nwidth = 64\ngrids = { fine = 14 }\n[model.image]\nbackbone = "resnet50"\n')
+    config = read_training_config(file)
+    assert (config.epochs, config.model.width, dict(config.model.grids)) == (3, 64, {"fine": 14})
+    assert config.model.image.backbone == "resnet50"
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("epochs = 0", "epochs"),
+        ("learning_rate = -1.0", "learning_rate"),
+        ("colour = 3", "colour"),
+        ("epochs = 'many'", "epochs"),
+        ("[model]\nwidth = 1000000", "width"),
+        ("epochs =", "cannot be read"),
+    ],
+)
+def test_a_wrong_config_file_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    file = tmp_path / "run.toml"
+    file.write_text(text)
+    with pytest.raises(TrainingError, match=says):
+        read_training_config(file)
+
+
+def test_a_missing_config_file_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(TrainingError, match="cannot be read"):
+        read_training_config(tmp_path / "none.toml")
