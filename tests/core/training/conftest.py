@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PIL import Image
 from safetensors.torch import save_file
@@ -17,17 +18,19 @@ SENTENCES = (
     "a pond with green trees .",
     "a bridge over water .",
 )
+TINTS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255))
 
 
 @pytest.fixture
 def training_config(tmp_path: Path) -> TrainingConfig:
-    """Sixteen tiny images of four classes in the RSICD layout, and tiny starting weights in local folders."""
+    """Sixteen tiny images of four classes, each with its own tint, in the RSICD layout, and tiny starting weights in local folders."""
     images = tmp_path / "images"
     images.mkdir()
     entries = []
     for number, pixels in enumerate(some_images(16)):
         name = f"{('tanks', 'airport', 'pond', 'bridge')[number % 4]}_{number}.png"
-        Image.fromarray(pixels).save(images / name)
+        tinted = pixels // 2 + np.array(TINTS[number % 4], dtype=np.uint8) // 2
+        Image.fromarray(tinted).save(images / name)
         own = SENTENCES[number % 4]
         sentences = [{"raw": own}, {"raw": f"here is {own}"}, {"raw": own}]
         entries.append({"filename": name, "split": "val" if number >= 12 else "train", "sentences": sentences})
