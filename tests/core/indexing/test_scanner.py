@@ -42,8 +42,7 @@ def test_images_are_found_in_all_folders_in_order_of_path(tmp_path):
 
 def test_names_that_are_not_text_are_kept_as_bytes(tmp_path):
     strange = b"caf\xff\n.png"
-    with open(os.path.join(os.fsencode(tmp_path), strange), "wb"):
-        pass
+    (tmp_path / os.fsdecode(strange)).write_bytes(b"")
 
     assert listed(tmp_path) == [strange]
 

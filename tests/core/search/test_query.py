@@ -1,0 +1,72 @@
+"""Tidying a query and encoding its terms."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faami_core.errors import QueryError
+from faami_core.search.query import MAX_CHARACTERS, MAX_TERMS, encode_query, normalised, query_words
+from faami_core.types import ImageTerm, Query, TextTerm
+
+
+def no_image(_path: Path) -> np.ndarray:
+    raise AssertionError("no image was asked for")
+
+
+def test_blanks_and_spelling_of_letters_are_made_one():
+    query = normalised(Query((TextTerm("  cafe\u0301 \n roof "),)))
+
+    assert query.terms == (TextTerm("caf\u00e9 roof"),)
+
+
+def test_terms_that_are_empty_or_weigh_nothing_are_dropped():
+    query = normalised(Query((TextTerm("  "), TextTerm("red", 0.0), ImageTerm(Path("a.png")), TextTerm("blue"))))
+
+    assert query.terms == (ImageTerm(Path("a.png")), TextTerm("blue"))
+
+
+@pytest.mark.parametrize(
+    ("query", "told"),
+    [
+        (Query(()), "empty"),
+        (Query.from_text(" \t"), "empty"),
+        (Query((TextTerm("red", 0.0),)), "empty"),
+        (Query((TextTerm("red", float("nan")),)), "not a number"),
+        (Query.from_text("x" * (MAX_CHARACTERS + 1)), "characters"),
+        (Query((TextTerm("red"),) * (MAX_TERMS + 1)), "terms"),
+    ],
+)
+def test_a_query_that_asks_nothing_sensible_is_refused_with_a_next_step(query, told):
+    with pytest.raises(QueryError, match=told) as refused:
+        normalised(query)
+
+    assert refused.value.next_step
+
+
+def test_half_a_character_does_not_crash():
+    assert normalised(Query.from_text("red \udcff")).terms == (TextTerm("red ?"),)
+
+
+def test_shares_are_signed_and_their_absolute_values_sum_to_one(stub_encoder):
+    query = Query((TextTerm("red roof", 2.0), TextTerm("blue", -1.0), TextTerm("green", 1.0)))
+
+    terms = encode_query(query, stub_encoder, no_image)
+    words = query_words(terms)
+
+    assert [term.share for term in terms] == [0.5, -0.25, 0.25]
+    assert [word.text for word in words] == ["red", "roof", "blue", "green"]
+    assert [word.weight for word in words] == [0.25, 0.25, -0.25, 0.25]
+    assert [word.known for word in words] == [True, False, True, True]
+
+
+def test_an_image_acts_as_one_word_named_after_its_file(stub_encoder):
+    red = np.zeros((48, 64, 3), dtype=np.uint8)
+    red[..., 0] = 255
+
+    terms = encode_query(Query.from_image(Path("/far/away/red roof.png")), stub_encoder, lambda _path: red)
+
+    assert [word.text for word in query_words(terms)] == ["red roof.png"]
+    assert int(terms[0].features.global_features.argmax()) == 0
