@@ -58,7 +58,6 @@ class ScriptedRun(QObject):
     def _listen(self) -> None:
         window = self._window
         window.collections.opened.connect(self._ask)
-        window.evidence.painted.connect(self._wait_for_thumbnails)
         window.export.written.connect(self._done)
         for failing in (window.collections.failed, window.search.failed, window.export.failed):
             failing.connect(self._fail)
@@ -73,29 +72,22 @@ class ScriptedRun(QObject):
         window, options = self._window, self._options
         window.collections.opened.disconnect(self._ask)
         if options.query or options.image is not None:
-            window.search.shown.connect(self._check_hits)
+            window.search.shown.connect(lambda _result: self._wait_for_pixels())
             window.pane.query.show_query(options.query, options.image)
             window.search.show_collection(window.workspace.collection)
         else:
-            self._when_painted_thumbnails()
+            self._wait_for_pixels()
 
-    def _check_hits(self, result: object) -> None:
-        if not self._window.workspace.result or not self._window.workspace.result.hits:
-            self._when_painted_thumbnails()
+    def _wait_for_pixels(self) -> None:
+        """Painting asks for thumbnails, so what is missing is known only after one round of painting."""
+        QTimer.singleShot(_SETTLE_MS, self, self._check_pixels)
 
-    def _wait_for_thumbnails(self, _row: int) -> None:
-        self._window.evidence.painted.disconnect(self._wait_for_thumbnails)
-        self._when_painted_thumbnails()
-
-    def _when_painted_thumbnails(self) -> None:
-        """Painting asks for thumbnails, so the wishes are known only after one round of painting."""
-        QTimer.singleShot(_SETTLE_MS, self, self._check_thumbnails)
-
-    def _check_thumbnails(self) -> None:
-        if self._window.thumbnails.is_idle and self._window.workspace.model is not None:
+    def _check_pixels(self) -> None:
+        window = self._window
+        if window.thumbnails.is_idle and window.evidence.is_settled and window.workspace.model is not None:
             QTimer.singleShot(_SETTLE_MS, self, self._take_pictures)
         else:
-            self._when_painted_thumbnails()
+            self._wait_for_pixels()
 
     def _take_pictures(self) -> None:
         options = self._options

@@ -85,7 +85,7 @@ class CollectionController(QObject):
             except CollectionError:
                 if root.is_dir():
                     return None  # never indexed, or not with this model
-                raise
+                raise CollectionError(f"The folder {root} does not exist.", "Choose another folder.") from None
 
         if self._task is not None:
             self._task.cancel()

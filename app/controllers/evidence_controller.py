@@ -49,6 +49,11 @@ class EvidenceController(QObject):
         """The image in the inspector."""
         return self._model.items[self._row] if self._row >= 0 else None
 
+    @property
+    def is_settled(self) -> bool:
+        """Whether the image of the row is on screen, not still being read."""
+        return self._task is None
+
     def take_result(self, result: SearchResult | None) -> None:
         """A new result set (or none, while browsing) is on screen."""
         self._limits.clear()

@@ -9,8 +9,8 @@ import numpy as np
 
 from faami_core.types import SearchResult
 
+SEEN_FROM = 0.25  # share of the image's strongest word; the export's column words_matched has the same border
 MATCHED_FROM = 0.5  # share of the word's best evidence in this result set
-WEAK_FROM = 0.2
 
 
 class Match(StrEnum):
@@ -28,7 +28,8 @@ class WordBadge:
     Attributes:
         word: Index in the result's words.
         text: As typed.
-        match: Judged against the word's best evidence among the hits.
+        match: Missing words carry none of this image's evidence; weak ones carry some, but far less than in the
+            word's best image.
         evidence: The word's evidence in this image.
     """
 
@@ -59,12 +60,12 @@ class BadgeMaker:
         """Badges of the hit in a row."""
         evidence = self._result.hits[row].word_evidence
         return tuple(
-            WordBadge(word, self._result.words[word].text, self._match(word, evidence[word]), evidence[word])
+            WordBadge(word, self._result.words[word].text, self._match(word, evidence), evidence[word])
             for word in self._words
         )
 
-    def _match(self, word: int, evidence: float) -> Match:
-        best = float(self._best[word])
-        if best <= 0 or evidence < WEAK_FROM * best or not self._result.words[word].known:
+    def _match(self, word: int, evidence: tuple[float, ...]) -> Match:
+        value = evidence[word]
+        if value <= 0 or value < SEEN_FROM * max(evidence) or not self._result.words[word].known:
             return Match.MISSING
-        return Match.MATCHED if evidence >= MATCHED_FROM * best else Match.WEAK
+        return Match.MATCHED if value >= MATCHED_FROM * float(self._best[word]) else Match.WEAK

@@ -20,10 +20,16 @@ from tests.app.fakes import FakeSession
 
 def ask(qtbot: QtBot, window: MainWindow, text: str) -> None:
     """Types a query and waits until the first hit is painted in the inspector."""
-    with qtbot.waitSignal(window.evidence.painted):
-        window.pane.query.text.selectAll()
-        qtbot.keyClicks(window.pane.query.text, text)
+    window.pane.query.text.selectAll()
+    qtbot.keyClicks(window.pane.query.text, text)
+    press_enter(qtbot, window)
+
+
+def press_enter(qtbot: QtBot, window: MainWindow) -> None:
+    """Asks what stands in the query bar and waits for the answer and its first image."""
+    with qtbot.waitSignal(window.search.shown):
         qtbot.keyClick(window.pane.query.text, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: window.evidence.is_settled)
 
 
 def drop_on(widget: object, path: Path) -> bool:

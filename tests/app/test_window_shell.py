@@ -29,7 +29,7 @@ from app.settings import Settings
 from faami_core.types import UnreadableImage
 from tests.app.conftest import MakeWindow
 from tests.app.fakes import FakeSession
-from tests.app.test_window_search import ask
+from tests.app.test_window_search import ask, press_enter
 
 # --- collections and indexing ---------------------------------------------------------------------------------
 
@@ -161,8 +161,7 @@ def test_a_search_by_keyboard_alone(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.keyClicks(window.pane.query.text, "tanks 2 river so")
     assert window.pane.query.text.text() == "tanks 2 river so", "typing must not trigger shortcuts"
     assert window.view.overlay
-    with qtbot.waitSignal(window.evidence.painted):
-        qtbot.keyClick(window.pane.query.text, Qt.Key.Key_Return)
+    press_enter(qtbot, window)
     qtbot.keyClick(window.pane.query.text, Qt.Key.Key_Down)
     assert window.grid.hasFocus()
     qtbot.keyClick(window.grid, Qt.Key.Key_2)

@@ -1,0 +1,118 @@
+"""Crash log, heartbeat and settings."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.crash_log import CrashLog
+from app.heartbeat import Heartbeat
+from app.settings import Settings
+
+
+def test_an_exception_is_logged_and_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = sys.excepthook
+    log = CrashLog(tmp_path / "new folder", "1.2.3")
+    log.install()
+    told: list[str] = []
+    log.tell(told.append)
+    try:
+        for _ in range(5):  # as a paint event does that fails again and again
+            try:
+                raise ValueError("boom")
+            except ValueError as error:
+                sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        log.uninstall()
+    assert sys.excepthook is before
+    text = log.path.read_text(encoding="utf-8")
+    assert text.count("ValueError: boom") == 1
+    assert "1.2.3" in text
+    assert told == ["ValueError: boom"]
+    assert "boom" in capsys.readouterr().err
+
+
+def test_an_exception_in_a_thread_is_logged_without_touching_the_window(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = CrashLog(tmp_path, "1.2.3")
+    log.install()
+    told: list[str] = []
+    log.tell(told.append)
+    try:
+        thread = threading.Thread(target=lambda: ().index(1))
+        thread.start()
+        thread.join()
+    finally:
+        log.uninstall()
+    assert "ValueError" in log.path.read_text(encoding="utf-8")
+    assert told == []
+    assert "ValueError" in capsys.readouterr().err
+
+
+def test_a_log_that_grew_large_is_put_aside(tmp_path: Path) -> None:
+    (tmp_path / "crash.log").write_text("x" * (2 << 20))
+    log = CrashLog(tmp_path, "1.2.3")
+    log.install()
+    log.uninstall()
+    assert (tmp_path / "crash.old.log").stat().st_size == 2 << 20
+    assert (tmp_path / "crash.log").stat().st_size == 0
+
+
+def test_a_blocked_event_loop_writes_all_stacks(qtbot: QtBot, tmp_path: Path) -> None:
+    path = tmp_path / "stacks.log"
+    with path.open("w") as log:
+        heartbeat = Heartbeat(log, blocked_seconds=0.3)
+        heartbeat.start()
+        qtbot.wait(600)
+        assert path.read_text() == "", "a loop that beats writes nothing"
+        time.sleep(0.7)
+        heartbeat.stop()
+    text = path.read_text()
+    assert "Timeout" in text
+    assert "test_a_blocked_event_loop_writes_all_stacks" in text
+
+
+def test_the_heartbeat_measures_how_late_it_comes(qtbot: QtBot, tmp_path: Path) -> None:
+    with (tmp_path / "stacks.log").open("w") as log:
+        heartbeat = Heartbeat(log)
+        heartbeat.start()
+        time.sleep(0.45)
+        qtbot.wait(400)
+        heartbeat.stop()
+    assert max(heartbeat.lateness) > 0.15
+    assert min(heartbeat.lateness) < 0.15
+
+
+def test_settings_come_back_from_the_file(tmp_path: Path) -> None:
+    first = Settings(tmp_path)
+    assert (first.theme, first.recent, first.last, first.cell_size, first.split) == ("system", (), None, 184, [])
+    first.theme = "dark"
+    first.cell_size = 232
+    first.split = [208, 700, 400]
+    first.set_export_folder(tmp_path)
+    for number in range(12):
+        first.add_recent(tmp_path / f"c{number}")
+    first.add_recent(tmp_path / "c7")
+    first.save()
+    second = Settings(tmp_path)
+    assert second.theme == "dark"
+    assert second.cell_size == 232
+    assert second.split == [208, 700, 400]
+    assert second.export_folder == tmp_path
+    assert second.last == tmp_path / "c7"
+    assert [path.name for path in second.recent] == ["c7", "c11", "c10", "c9", "c8", "c6", "c5", "c4"]
+    second.forget_recent(tmp_path / "c7")
+    assert second.last is None
+    assert second.recent[0].name == "c11"
+
+
+def test_a_broken_settings_file_is_ignored(tmp_path: Path) -> None:
+    (tmp_path / "window.ini").write_bytes(b"\x00\xff[[[\ntheme=purple\nsplit=a b c\ncell_size=-3\n")
+    settings = Settings(tmp_path)
+    assert (settings.theme, settings.split, settings.cell_size, settings.recent) == ("system", [], 184, ())
