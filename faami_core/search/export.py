@@ -146,17 +146,26 @@ def read_csv(path: Path) -> tuple[ExportedHit, ...]:
         ExportError: if the file cannot be read or is not an export of this program.
     """
     try:
-        rows = list(csv.reader(io.StringIO(path.read_bytes().decode("utf-8"), newline="")))
-        header = [_restored(name) for name in rows[0]]
-        if header[: len(_FIXED_COLUMNS)] != [name for name, _ in _FIXED_COLUMNS]:
-            raise ValueError("unknown columns")
-        words = [name.removeprefix(_EVIDENCE_PREFIX) for name in header[len(_FIXED_COLUMNS) :]]
-        return tuple(_read_row(row, words) for row in rows[1:])
+        return parse_csv(path.read_bytes().decode("utf-8"))
     except (OSError, ValueError, IndexError, csv.Error) as error:
         raise ExportError(
             f"{_legible(path.name)!r} is not a result file of this program.",
             "Choose a CSV file that was exported here.",
         ) from error
+
+
+def parse_csv(text: str) -> tuple[ExportedHit, ...]:
+    """The rows of an export's text.
+
+    Raises:
+        ValueError, IndexError, csv.Error: if it is not an export of this program.
+    """
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    header = [_restored(name) for name in rows[0]]
+    if header[: len(_FIXED_COLUMNS)] != [name for name, _ in _FIXED_COLUMNS]:
+        raise ValueError("unknown columns")
+    words = [name.removeprefix(_EVIDENCE_PREFIX) for name in header[len(_FIXED_COLUMNS) :]]
+    return tuple(_read_row(row, words) for row in rows[1:])
 
 
 def _row(hit: Hit, words: Sequence[QueryWord]) -> list[str]:

@@ -1,0 +1,271 @@
+"""The command line from end to end over a stub model: outputs, messages and exit codes."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from faami_core import __version__, cli
+from faami_core.cli import main, progress_text
+from faami_core.search.export import read_csv
+from faami_core.session import Session
+from faami_core.types import Progress
+from tests.stub_encoder import StubEncoder
+
+
+def run(*arguments: object, encoder: StubEncoder | None = None) -> int:
+    def session(**_options: object) -> Session:
+        return Session(encoder=encoder or StubEncoder())
+
+    return main([str(argument) for argument in arguments], session_factory=session)
+
+
+@pytest.fixture
+def indexed(image_folder, capsys) -> Path:
+    assert run("index", image_folder) == 0
+    capsys.readouterr()
+    return image_folder
+
+
+def test_the_version_is_told_fast_and_without_torch():
+    code = (
+        "import sys; from faami_core import cli\ntry: cli.main(['--version'])\nfinally: print('torch' in sys.modules)"
+    )
+    started = time.monotonic()
+
+    told = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+
+    assert told.stdout.split() == ["faami-explorer", __version__, "False"]
+    assert time.monotonic() - started < 5
+
+
+def test_indexing_tells_what_it_did_and_lists_unreadable_files(image_folder, capsys):
+    (image_folder / "bad.png").write_bytes(b"no")
+
+    code = run("index", image_folder)
+    told = capsys.readouterr()
+
+    assert code == 0
+    assert "13 images seen" in told.out
+    assert "13 new, 0 changed, 0 removed, 0 unchanged" in told.out
+    assert "12 indexed, 1 unreadable, 0 offline" in told.out
+    assert f"unreadable: {image_folder / 'bad.png'}: 'bad.png' is not an image in a known format." in told.out
+    assert "Indexing images 0/13" in told.err
+
+
+def test_many_unreadable_files_are_summed_up(tmp_path, capsys):
+    for number in range(15):
+        (tmp_path / f"{number:02d}.png").write_bytes(b"no")
+
+    assert run("index", tmp_path) == 0
+    assert "… and 5 more unreadable files" in capsys.readouterr().out
+
+
+def test_indexing_again_does_nothing_and_retry_is_an_option(indexed, capsys):
+    encoder = StubEncoder()
+
+    assert run("index", indexed, "--retry", encoder=encoder) == 0
+    assert "12 unchanged" in capsys.readouterr().out
+    assert encoder.images_encoded == 0
+
+
+def test_a_search_prints_ranked_paths_with_the_words_they_matched(indexed, capsys):
+    code = run("search", "red zeppelin", "--collection", indexed, "--top", 3)
+    told = capsys.readouterr()
+
+    lines = told.out.splitlines()
+    assert code == 0
+    assert len(lines) == 3
+    assert re.match(r"   1 +-?0\.\d{4}  .*red\.png  \[.*red.*\]$", lines[0])
+    assert "words the model has never seen: zeppelin" in told.err
+    assert "re-ranked 12 of 12 in" in told.err
+
+
+def test_a_search_prints_json(indexed, capsys):
+    assert run("search", "red", "--collection", indexed, "--json") == 0
+
+    told = json.loads(capsys.readouterr().out)
+    assert told["hits"][0]["rank"] == 1
+    assert told["hits"][0]["path"] == str(indexed / "red.png")
+    assert told["words"] == [{"text": "red", "weight": 1.0, "known": True}]
+    assert len(told["hits"]) == told["gallery_size"] == told["reranked"] == 12
+    assert sum(told["hits"][3]["evidence"]) == pytest.approx(told["hits"][3]["score_fine"], abs=1e-5)
+
+
+def test_a_search_writes_csv_equal_to_what_it_prints(indexed, tmp_path, capsys):
+    assert run("search", "red", "--collection", indexed, "--csv", tmp_path / "out.csv", "--top", 5) == 0
+
+    printed = [line.split()[2] for line in capsys.readouterr().out.splitlines()]
+    assert [str(row.path) for row in read_csv(tmp_path / "out.csv")] == printed
+    assert (tmp_path / "out.csv-metadata.json").is_file()
+
+
+def test_an_example_image_can_be_asked_for_alone_and_with_words(indexed, capsys):
+    assert run("search", "--image", indexed / "blue.png", "--collection", indexed, "--top", 1) == 0
+    assert "blue.png" in capsys.readouterr().out
+    assert run("search", "green", "--image", indexed / "blue.png", "--collection", indexed, "--top", 4) == 0
+    assert "green.png" in capsys.readouterr().out
+
+
+def test_a_fault_is_one_sentence_and_a_next_step_and_exit_code_one(image_folder, capsys):
+    code = run("search", "red", "--collection", image_folder)
+    told = capsys.readouterr()
+
+    assert code == 1
+    assert told.out == ""
+    assert "has not been indexed yet" in told.err
+    assert "faami index" in told.err
+    assert "Traceback" not in told.err
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["fly"], ["index"], ["search", "red"], ["search", "red", "--collection", "x", "--top", "0"], ["bench", "x"]],
+)
+def test_wrong_usage_is_exit_code_two(arguments, capsys):
+    with pytest.raises(SystemExit) as left:
+        run(*arguments)
+
+    assert left.value.code == 2
+    assert "usage: faami" in capsys.readouterr().err
+
+
+def test_an_empty_query_is_a_fault(indexed, capsys):
+    assert run("search", "--collection", indexed) == 1
+    assert "The query is empty." in capsys.readouterr().err
+
+
+def test_info_tells_about_model_and_collection(indexed, capsys, own_data_dir):
+    assert run("info", "--collection", indexed) == 0
+
+    told = capsys.readouterr().out
+    assert "fingerprint  " + "5" * 64 in told
+    assert "regions fine 4×4, coarse 2×2; width 16" in told
+    assert str(own_data_dir) in told
+    assert "12 of 12 images indexed with this model, 0 unreadable, 0 offline" in told
+    assert "last indexed 20" in told
+
+
+def test_bench_prints_median_and_stages(indexed, capsys):
+    assert run("bench", "search", "--collection", indexed, "--runs", 4, "--query", "red", "--query", "blue") == 0
+
+    told = capsys.readouterr().out
+    assert "12 images, re-ranked 12, 4 runs" in told
+    assert re.search(r"p50 \d+\.\d ms, p95 \d+\.\d ms", told)
+    assert all(stage in told for stage in ("encode", "scan", "gather", "align", "rank"))
+
+
+def test_bench_prints_json(indexed, capsys):
+    assert run("bench", "search", "--collection", indexed, "--runs", 3, "--json") == 0
+
+    told = json.loads(capsys.readouterr().out)
+    assert told["runs"] == 3
+    assert 0 < told["p50_ms"] <= told["p95_ms"]
+
+
+def test_percentiles_are_nearest_ranks():
+    seconds = [number / 1000 for number in range(1, 11)]
+
+    assert cli._percentile_ms(seconds, 50) == 5
+    assert cli._percentile_ms(seconds, 95) == 10
+    assert cli._percentile_ms([0.002], 95) == 2
+
+
+def test_interrupting_keeps_the_work_and_exits_with_130(tmp_path, capsys):
+    for number in range(60):
+        Image.new("RGB", (32, 32), "red").save(tmp_path / f"{number:02d}.png")
+
+    class Interrupted(StubEncoder):
+        """Ctrl-C is pressed while the third batch is encoded."""
+
+        def encode_images(self, images):
+            if self.images_encoded == 16:
+                signal.raise_signal(signal.SIGINT)
+            return super().encode_images(images)
+
+    interrupted = Interrupted()
+
+    code = run("index", tmp_path, encoder=interrupted)
+    told = capsys.readouterr()
+
+    assert code == 130
+    assert "run the same command to go on" in told.err
+    assert interrupted.images_encoded == 24
+    rest = StubEncoder()
+    assert run("index", tmp_path, encoder=rest) == 0
+    assert rest.images_encoded == 36
+
+
+def test_an_interrupt_during_a_search_is_exit_code_130(indexed, monkeypatch, capsys):
+    def interrupted(*_arguments: object, **_options: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Session, "search", interrupted)
+
+    assert run("search", "red", "--collection", indexed) == 130
+    assert "cancelled" in capsys.readouterr().err
+
+
+def test_a_second_interrupt_breaks_off():
+    before = signal.getsignal(signal.SIGINT)
+    with pytest.raises(KeyboardInterrupt), cli._cancel_on_interrupt() as cancel:
+        signal.raise_signal(signal.SIGINT)
+        assert cancel.cancelled
+        signal.raise_signal(signal.SIGINT)
+
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_progress_is_one_line_overwritten_on_a_terminal(monkeypatch, capsys):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    with cli._ProgressLine() as progress:
+        progress(Progress("Indexing images", 1, 2))
+        progress(Progress("Indexing images", 2, 2))
+
+    told = capsys.readouterr().err
+    assert "\n" not in told
+    assert told.endswith("\r\x1b[K")
+    assert told.count("Indexing images") == 2
+
+
+def test_progress_without_a_terminal_is_a_line_a_stage_and_then_every_few_seconds(capsys):
+    with cli._ProgressLine() as progress:
+        for done in range(50):
+            progress(Progress("Indexing images", done, 50))
+
+    assert capsys.readouterr().err == "Indexing images 0/50\n"
+
+
+@pytest.mark.parametrize(
+    ("step", "text"),
+    [
+        (Progress("Loading the model", 0), "Loading the model"),
+        (Progress("Reading the folder", 12), "Reading the folder 12"),
+        (Progress("Indexing images", 120, 9828, 31.52, 308.2), "Indexing images 120/9828, 31.5/s, 5 min 8 s left"),
+        (Progress("Indexing images", 9, 10, 2.0, 0.5), "Indexing images 9/10, 2.0/s, 0 s left"),
+    ],
+)
+def test_progress_reads_as_a_sentence(step, text):
+    assert progress_text(step) == text
+
+
+def test_odd_names_are_printed_without_control_characters(tmp_path, capsys):
+    Image.new("RGB", (32, 32), "red").save(tmp_path / os.fsdecode(b"new\nline\xff\x1b[31m.png"))
+    assert run("index", tmp_path) == 0
+    capsys.readouterr()
+
+    assert run("search", "red", "--collection", tmp_path) == 0
+    told = capsys.readouterr().out
+
+    assert len(told.splitlines()) == 1
+    assert "\x1b" not in told
+    assert "new\\nline" in told
