@@ -13,13 +13,14 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import FrameType
 from typing import Any
 
 from faami_core import __version__
-from faami_core.errors import CancelledError, FaamiError
+from faami_core.config import default_model_dir
+from faami_core.errors import CancelledError, ExportError, FaamiError
 from faami_core.session import Session
 from faami_core.types import CancelToken, ImageTerm, Progress, Query, SearchResult, TextTerm
 
@@ -179,31 +180,69 @@ def _as_json(result: SearchResult) -> dict[str, Any]:
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("config", type=Path, metavar="CONFIG", help="training config (JSON)")
-    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint")
+    parser.add_argument("--config", type=Path, required=True, metavar="FILE", help="training config (TOML)")
+    parser.add_argument("--resume", action="store_true", help="go on from the last checkpoint of the run")
     parser.add_argument("--output", type=Path, metavar="DIR", help="folder of the run; overrides the config")
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"], help="default auto")
 
 
 def _train(arguments: argparse.Namespace, _session_factory: SessionFactory) -> int:
-    from faami_core.training.trainer import train_from_config
+    from faami_core.training.run import read_training_config, train
 
-    train_from_config(arguments.config, resume=arguments.resume, output=arguments.output)
+    config = read_training_config(arguments.config)
+    if arguments.output is not None:
+        config = replace(config, output=str(arguments.output))
+    with _cancel_on_interrupt() as cancel, _ProgressLine() as progress:
+        folder = train(config, resume=arguments.resume, device=arguments.device, progress=progress, cancel=cancel)
+    print(f"model written to {_printable(str(folder))}; losses in {_printable(config.output)}/metrics.jsonl")
     return DONE
 
 
 def _evaluate_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--captions", type=Path, required=True, metavar="FILE", help="captions in the RSICD layout")
-    parser.add_argument("--images", type=Path, required=True, metavar="DIR", help="folder of their images")
+    parser.add_argument("--captions", type=Path, metavar="FILE", help="captions in the RSICD layout")
+    parser.add_argument("--images", type=Path, metavar="DIR", help="folder of their images")
     parser.add_argument("--split", default="val", metavar="NAME", help="train, val or test (default val)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the numbers to a JSON file")
+    parser.add_argument("--grounding", action="store_true", help="measure pointing accuracy on made scenes, too")
+    parser.add_argument("--scenes", type=_positive, default=112, metavar="N", help="made scenes (default 112)")
     _model_options(parser)
 
 
 def _evaluate(arguments: argparse.Namespace, _session_factory: SessionFactory) -> int:
-    from faami_core.evaluation.evaluate import evaluate_command
+    from faami_core.evaluation.evaluate import evaluate_retrieval, grounding_text, retrieval_text
+    from faami_core.evaluation.grounding import pointing_accuracy
+    from faami_core.model.encoder import choose_device
+    from faami_core.model.weights import load_checkpoint
 
-    evaluate_command(arguments)
+    retrieval = arguments.captions is not None and arguments.images is not None
+    if not retrieval and not arguments.grounding:
+        raise FaamiError("There is nothing to evaluate.", "Name --captions and --images, or ask for --grounding.")
+    checkpoint = load_checkpoint(arguments.model or default_model_dir())
+    checkpoint.model.to(choose_device(arguments.device))
+    numbers: dict[str, Any] = {}
+    with _cancel_on_interrupt() as cancel, _ProgressLine() as progress:
+        if retrieval:
+            report = evaluate_retrieval(
+                checkpoint, arguments.captions, arguments.images, arguments.split, progress=progress, cancel=cancel
+            )
+            numbers |= report.as_dict()
+        if arguments.grounding:
+            pointing = pointing_accuracy(checkpoint, arguments.scenes, progress, cancel)
+            numbers["grounding"] = pointing.as_dict()
+    if retrieval:
+        print(retrieval_text(report))
+    if arguments.grounding:
+        print(grounding_text(pointing))
+    if arguments.json is not None:
+        _write_json(arguments.json, numbers)
     return DONE
+
+
+def _write_json(file: Path, numbers: dict[str, Any]) -> None:
+    try:
+        file.write_text(json.dumps(numbers, indent=2) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise ExportError(f"{str(file)!r} cannot be written: {error.strerror}.", "Choose another place.") from error
 
 
 # --- info ------------------------------------------------------------------------------------------------------

@@ -72,7 +72,7 @@ ProgressCallback = Callable[[Progress], None]
 
 @dataclass(frozen=True)
 class GridSpec:
-    """One scale of the region features: its name ("fine", "coarse") and its grid of ``rows`` × ``columns`` regions."""
+    """One scale of the region features: its name ("fine", "coarse") and its grid of regions."""
 
     scale: str
     rows: int
@@ -184,7 +184,7 @@ class FeatureEncoder(Protocol):
         ...
 
     def encode_image_query(self, image: ByteArray, name: str) -> QueryFeatures:
-        """Encodes one [image_size, image_size, 3] uint8 RGB image as a query: its regions act as tokens of one word."""
+        """Encodes one [image_size, image_size, 3] uint8 RGB image: its regions act as tokens of one word."""
         ...
 
     def align(

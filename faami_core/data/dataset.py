@@ -18,7 +18,6 @@ from faami_core.data.scenes import Scene, render_collection
 from faami_core.data.transforms import augment, dihedral, names_direction
 from faami_core.types import ByteArray, CancelToken, FloatArray, GridSpec, Progress, ProgressCallback
 
-
 _ALIKE = (
     frozenset({"water", "river", "lake", "pond", "ocean", "sea", "waves", "pool"}),
     frozenset({"boat", "boats", "ship", "ships"}),

@@ -55,4 +55,5 @@ def _vary_colour(pixels: ByteArray, generator: np.random.Generator) -> ByteArray
     contrast = 1 + generator.uniform(-_CONTRAST, _CONTRAST)
     brightness = 255 * generator.uniform(-_BRIGHTNESS, _BRIGHTNESS)
     varied = (pixels.astype(np.float32) - 127.5) * contrast + 127.5 + brightness
-    return np.clip(varied, 0, 255).astype(np.uint8)
+    clipped: ByteArray = np.clip(varied, 0, 255).astype(np.uint8)
+    return clipped

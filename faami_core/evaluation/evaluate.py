@@ -11,10 +11,13 @@ import numpy as np
 from faami_core.data.captions import read_captions
 from faami_core.data.dataset import PlainImages
 from faami_core.errors import TrainingError
+from faami_core.evaluation.grounding import PointingReport
 from faami_core.evaluation.retrieval_metrics import RetrievalMetrics, retrieval_metrics, within_class_metrics
 from faami_core.evaluation.scoring import encode_image_set, encode_phrases, score_matrices, unique_captions
 from faami_core.model.weights import Checkpoint
 from faami_core.types import CancelToken, ProgressCallback
+
+SCORES: tuple[str, ...] = ("global", "fine", "combined")
 
 
 @dataclass(frozen=True)
@@ -60,6 +63,7 @@ def evaluate_retrieval(
     captions: Path,
     folder: Path,
     split: str,
+    *,
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
 ) -> RetrievalReport:
@@ -95,4 +99,29 @@ def evaluate_retrieval(
         global_share=share,
         fingerprint=checkpoint.fingerprint,
         seconds=time.monotonic() - started,
+    )
+
+
+def retrieval_text(report: RetrievalReport) -> str:
+    """A table for the terminal."""
+    lines = [
+        f"{report.images} images, {report.captions} captions, {len(report.missing)} listed images missing; "
+        f"{report.seconds:.0f} s",
+        f"{'score':<14}{'i2t R@1':>9}{'R@5':>8}{'R@10':>8}{'t2i R@1':>10}{'R@5':>8}{'R@10':>8}{'mR':>8}",
+    ]
+    rows = {name: report.metrics[name] for name in SCORES if name in report.metrics}
+    rows |= {"within class": report.within_class}
+    for name, metrics in rows.items():
+        (a, b, c), (d, e, f) = metrics.image_to_text, metrics.text_to_image
+        lines.append(f"{name:<14}{a:>9.2f}{b:>8.2f}{c:>8.2f}{d:>10.2f}{e:>8.2f}{f:>8.2f}{metrics.mean_recall:>8.2f}")
+    shares = f"{report.global_share:g} · global + {1 - report.global_share:g} · fine"
+    lines.append(f"combined = {shares}; ties count against us")
+    return "\n".join(lines)
+
+
+def grounding_text(report: PointingReport) -> str:
+    """One line for the terminal."""
+    return (
+        f"pointing on {report.scenes} made scenes, {report.words} words: evidence {report.evidence:.1f} %, "
+        f"raw attention {report.attention:.1f} %, chance {report.chance:.1f} %"
     )

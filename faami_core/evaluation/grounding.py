@@ -8,11 +8,11 @@ import numpy as np
 import torch
 
 from faami_core.data.scenes import render_collection
+from faami_core.errors import ModelError
 from faami_core.evidence.heatmap import grid_to_pixels
 from faami_core.evidence.maps import region_density
 from faami_core.model.cross_attention import AdditiveCrossAttention
-from faami_core.model.faami import Faami
-from faami_core.model.text_encoder import Tokenizer
+from faami_core.model.weights import Checkpoint
 from faami_core.types import CancelToken, FloatArray, Progress, ProgressCallback
 
 HELD_OUT_SEED = 987_001  # no training config draws its scenes from this seed
@@ -40,8 +40,7 @@ class PointingReport:
 
 @torch.inference_mode()
 def pointing_accuracy(
-    model: Faami,
-    tokenizer: Tokenizer,
+    checkpoint: Checkpoint,
     count: int,
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
@@ -49,11 +48,11 @@ def pointing_accuracy(
     """Measures held-out made scenes; every thing is asked for by the first caption that names it.
 
     Raises:
-        ValueError: if the model has no additive evidence.
+        ModelError: if the model has no additive evidence.
     """
-    alignment = model.alignment
+    model, tokenizer, alignment = checkpoint.model, checkpoint.tokenizer, checkpoint.model.alignment
     if not isinstance(alignment, AdditiveCrossAttention):
-        raise ValueError("pointing needs additive evidence")
+        raise ModelError("This model has no additive evidence, so nothing points.", "Evaluate an additive model.")
     device, grids = model.image_encoder.mean.device, model.config.grid_specs
     found: list[tuple[bool, bool, float]] = []
     for number, scene in enumerate(render_collection(count, HELD_OUT_SEED, size=model.config.image.image_size)):

@@ -1,4 +1,4 @@
-"""Grid → pixels. A region is centred in its cell; between centres the density runs linearly, at the rim it is held."""
+"""Grid → pixels. Between the centres of cells the density runs linearly, at the rim it is held."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from faami_core.types import FloatArray, GridSpec, PixelBox
 
 
 def grid_to_pixels(grid: FloatArray, height: int, width: int) -> FloatArray:
-    """Upsamples [h, w] to [height, width] bilinearly, cell centres aligned (the model saw the whole image squashed)."""
+    """Upsamples [h, w] to [height, width] bilinearly; the model saw the whole image, squashed to a square."""
     rows = _interpolation_matrix(grid.shape[0], height)
     columns = _interpolation_matrix(grid.shape[1], width)
     return np.asarray(rows @ grid @ columns.T, dtype=np.float32)

@@ -74,7 +74,7 @@ def shared_limit(
 
 
 def _values(result: SearchResult, kind: MapKind, word: int | None) -> FloatArray:
-    """[K, R] evidence or attention of one word; of the whole query as sum (evidence) or ω-weighted mean (attention)."""
+    """[K, R] of one word; of the whole query as sum (evidence) or ω-weighted mean (attention)."""
     stack: FloatArray = getattr(result, kind)
     if word is not None:
         return stack[:, word]

@@ -1,9 +1,11 @@
 """Cross-layer feature connection: feature maps of several layers → the multi-scale representation (section 3.2).
 
-The paper's text is not available to us; that layers are pooled (never upsampled) onto each scale's grid is our choice.
+The paper's text is not available to us; that layers are pooled, never upsampled, onto each scale's grid is ours.
 """
 
 from __future__ import annotations
+
+from typing import cast
 
 from torch import Tensor, nn
 from torch.nn import functional
@@ -52,7 +54,7 @@ class CrossLayerConnection(nn.Module):
         scales = []
         for grid, sources, projections in zip(self.grids, self.sources, self.projections, strict=True):
             layers = []
-            for tap, project in zip(sources, projections, strict=True):  # type: ignore[arg-type]
+            for tap, project in zip(sources, cast("nn.ModuleList", projections), strict=True):
                 pooled = functional.adaptive_avg_pool2d(taps[tap], grid) if taps[tap].shape[-1] > grid else taps[tap]
                 layers.append(project(pooled))  # [B, C, grid, grid] -> [B, D, grid, grid]
             scales.append(layers)

@@ -167,7 +167,7 @@ class FaamiEncoder:
         return evidence, attention
 
     def _fold(self, tokens: Tensor, projection: Tensor) -> FloatArray:
-        """q · (W x) = (Wᵀ q) · x: the projection moves to the query, so regions are stored once for keys and values."""
+        """q · (W x) = (Wᵀ q) · x: the projection moves to the query, so one row serves keys and values."""
         folded: FloatArray = (tokens @ projection).cpu().numpy()
         return folded
 

@@ -5,6 +5,8 @@ Shape letters: B batch, C channels, H W grid.
 
 from __future__ import annotations
 
+from typing import Any
+
 import timm
 import torch
 from torch import Tensor, nn
@@ -34,7 +36,7 @@ class ImageEncoder(nn.Module):
     def __init__(self, config: ImageEncoderConfig, finest: int) -> None:
         super().__init__()
         try:
-            probe = timm.create_model(config.backbone, features_only=True, pretrained=False)
+            probe: Any = timm.create_model(config.backbone, features_only=True, pretrained=False)
         except Exception as error:  # timm raises RuntimeError, AttributeError or TypeError, by backbone family
             raise ModelError(
                 f"The image backbone {config.backbone!r} cannot be built ({error}).",
@@ -48,8 +50,9 @@ class ImageEncoder(nn.Module):
                 f"It has {', '.join(map(str, reductions))}.",
             )
         indices = tuple(reductions.index(stride) for stride in config.strides)
-        self.backbone = timm.create_model(config.backbone, features_only=True, pretrained=False, out_indices=indices)
-        self.channels: tuple[int, ...] = tuple(self.backbone.feature_info.channels())
+        backbone: Any = timm.create_model(config.backbone, features_only=True, pretrained=False, out_indices=indices)
+        self.backbone: nn.Module = backbone
+        self.channels: tuple[int, ...] = tuple(backbone.feature_info.channels())
         self.sides = tuple(min(finest, config.image_size // stride) for stride in config.strides)
         self.image_size = config.image_size
         self.register_buffer("mean", torch.tensor(config.mean).view(1, 3, 1, 1), persistent=False)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 from tokenizers import Tokenizer as FastTokenizer
@@ -97,11 +98,13 @@ class TextEncoder(nn.Module):
     def __init__(self, config: TextEncoderConfig, width: int) -> None:
         super().__init__()
         # Imported here: transformers costs seconds, and tokenising alone does not need it.
-        from transformers import AutoConfig, AutoModel
+        import transformers
+
+        library: Any = transformers  # its factories carry no types
 
         try:
-            architecture = AutoConfig.for_model(**config.architecture)
-            self.bert = AutoModel.from_config(architecture, add_pooling_layer=False)
+            architecture = library.AutoConfig.for_model(**config.architecture)
+            self.bert = library.AutoModel.from_config(architecture, add_pooling_layer=False)
         except Exception as error:  # unknown model types and bad numbers surface as many kinds of exception
             raise ModelError(f"The text encoder cannot be built from its config ({error}).") from error
         hidden = int(architecture.hidden_size)

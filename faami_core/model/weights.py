@@ -1,15 +1,14 @@
 """The one door for weights: a checkpoint is a folder of safetensors, JSON and text, and nothing that can run.
 
-Files: ``config.json`` (ModelConfig), ``model.safetensors``, ``tokenizer.json``, ``words.txt`` (words seen in training).
-Matrices are stored as fp16, vectors as fp32, word embeddings as int8 with one scale per row: rounding costs less
-than 0.1 mR and the shipped checkpoint stays below 48 MB.
+Files: ``config.json`` (ModelConfig), ``model.safetensors``, ``tokenizer.json``, ``words.txt`` (seen in training).
+Matrices are stored as fp16, vectors as fp32, word embeddings as int8 with one scale per row, so that the shipped
+checkpoint stays below 48 MB.
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -59,7 +58,7 @@ def save_checkpoint(folder: Path, model: Faami, tokenizer_file: Path, known_word
     _write(folder / WORDS, "".join(f"{word}\n" for word in known_words))
     temporary = folder / f"{WEIGHTS}.part"
     save_file(pack_state(model.state_dict()), temporary)
-    os.replace(temporary, folder / WEIGHTS)
+    temporary.replace(folder / WEIGHTS)
 
 
 def load_checkpoint(folder: Path) -> Checkpoint:
@@ -177,4 +176,4 @@ def _read(file: Path) -> str:
 def _write(file: Path, text: str) -> None:
     temporary = file.with_name(f"{file.name}.part")
     temporary.write_text(text, encoding="utf-8")
-    os.replace(temporary, file)
+    temporary.replace(file)

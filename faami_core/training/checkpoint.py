@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 import torch
@@ -18,7 +17,7 @@ _FILE = "state.safetensors"
 def save_state(
     folder: Path, step: int, module: nn.Module, optimizer: torch.optim.Optimizer, averages: dict[str, Tensor]
 ) -> None:
-    """Writes step, trained weights, optimizer moments and weight averages; the old state stays until the new is whole.
+    """Writes step, weights, optimizer moments and weight averages; the old state stays until the new is whole.
 
     Args:
         folder: The run's folder.
@@ -34,7 +33,7 @@ def save_state(
         tensors |= {f"optimizer.{index}.{name}": torch.as_tensor(value).contiguous() for name, value in state.items()}
     temporary = folder / f"{_FILE}.part"
     save_file(tensors, temporary, metadata={"step": json.dumps(step)})
-    os.replace(temporary, folder / _FILE)
+    temporary.replace(folder / _FILE)
 
 
 def load_state(folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer, averages: dict[str, Tensor]) -> int:

@@ -1,7 +1,7 @@
 """Starting weights that package registries carry, read without running anything they contain.
 
-The ImageNet weights of EfficientNet-Lite0 come as an old torch file: a program for Python's object reader followed by
-the raw numbers. We never run such a program; its instruction list is only *read* to learn which run of numbers belongs
+The ImageNet weights of EfficientNet-Lite0 come as an old torch file: a program for Python's object reader, then the
+raw numbers. We never run such a program; its instruction list is only *read* to learn which run of numbers belongs
 to which tensor, and the numbers are taken with NumPy.
 """
 
@@ -22,7 +22,7 @@ from torch import nn
 
 from faami_core.errors import TrainingError
 
-_STORAGE_TYPES = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
+_STORAGE_TYPES: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
 _HEADER_STREAMS = 3  # magic number, protocol version, system facts
 Array = npt.NDArray[Any]
 
@@ -123,7 +123,7 @@ def read_legacy_tensors(file: Path) -> list[Array]:
             streams.append(operations)
             position += (operations[-1][2] or 0) + 1
         layout = _tensor_layout(streams[_HEADER_STREAMS])
-        order = [argument for code, argument, _ in streams[_HEADER_STREAMS + 1] if code.name == "BINUNICODE"]
+        order = [str(argument) for code, argument, _ in streams[_HEADER_STREAMS + 1] if code.name == "BINUNICODE"]
         kinds = {tensor.storage: tensor.kind for tensor in layout}
         storages: dict[str, Array] = {}
         for key in order:

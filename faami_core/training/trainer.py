@@ -232,8 +232,8 @@ class Trainer:
             alignment.sharpness * torch.einsum("prd,pd->pr", pairs.keys, picked.queries), dim=-1
         )
         matches = torch.einsum("prd,pd->pr", pairs.values, picked.words)
-        target = torch.from_numpy(np.stack(coverage)).to(self.device)[picked.phrase]
-        return mask_loss(attention, matches, target, _MATCH_SHARPNESS)
+        targets = torch.from_numpy(np.stack(coverage)).to(self.device)[picked.phrase]
+        return mask_loss(attention, matches, targets, _MATCH_SHARPNESS)
 
     def _scene_words(
         self, scene: int, generator: np.random.Generator
