@@ -89,7 +89,7 @@ WIDGET_KEYS: tuple[tuple[str, str], ...] = (
     ("Arrow keys", "Move in the grid"),
     ("Home / End", "First / last image"),
     ("Page up / Page down", "One screen up / down"),
-    ("Left / Right", "Image before / after, when the inspector has the focus"),
+    ("Left / Right", "Image before / after, in the inspector"),
     ("Down", "From the query bar to the grid"),
     ("Enter", "Search, in the query bar"),
     ("Mouse wheel", "Zoom, over the image"),

@@ -108,7 +108,14 @@ class MainWindow(QMainWindow):
             rail=self.rail,
             thumbnails=self.thumbnails,
         )
-        self.search = SearchController(space, self.model, self.pane, self.status, self.activity)
+        self.search = SearchController(
+            workspace=space,
+            model=self.model,
+            pane=self.pane,
+            status=self.status,
+            activity=self.activity,
+            indexing=self.indexing,
+        )
         self.evidence = EvidenceController(space, self.model, self.inspector)
         self.export = ExportController(space, self.pane.notice)
 
@@ -362,7 +369,7 @@ class MainWindow(QMainWindow):
 
     def _default_split(self) -> list[int]:
         """Widths of the panes before anyone has moved them: the inspector takes under a third."""
-        inspector = max(376, round(0.29 * self.width()))
+        inspector = max(400, round(0.29 * self.width()))
         return [_RAIL_WIDTH, self.width() - _RAIL_WIDTH - inspector, inspector]
 
 

@@ -64,6 +64,7 @@ class ScriptedRun(QObject):
         window.indexing.finished.connect(
             lambda report: report.cancelled and self._fail_with("Indexing was cancelled.")
         )
+        window.indexing.stopped.connect(lambda: self._fail_with("Indexing was cancelled."))
         if self._options.quit:
             self._guard.start()
             window.runner.moved.connect(self._guard.start)

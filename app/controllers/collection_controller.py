@@ -48,6 +48,7 @@ class CollectionController(QObject):
         indexing.started.connect(self._show_indexing)
         indexing.finished.connect(self._after_indexing)
         indexing.failed.connect(self._index_failed)
+        indexing.stopped.connect(self._tell_stopped)
         self._show_recent()
 
     @property
@@ -93,9 +94,10 @@ class CollectionController(QObject):
         self._task = task
         task.succeeded.connect(lambda opened: self._loaded(task, root, opened, index_if_new))
         task.failed.connect(lambda error: self._open_failed(task, error))
+        task.cancelled.connect(lambda: task is self._task and self._back_to_where_we_were())
         self._activity.follow(task, f"Opening {root.name}")
         if self._workspace.collection is None:
-            self._pane.show_empty(f"Opening {root.name}", "The first search of a start loads the model.")
+            self._pane.show_empty(f"Opening {root.name}", "The model is being loaded; this takes a few seconds.")
 
     def _loaded(self, task: Task, root: Path, opened: Opened | None, index_if_new: bool) -> None:
         if task is not self._task:
@@ -132,7 +134,7 @@ class CollectionController(QObject):
 
     def _show_indexing(self, root: Path) -> None:
         self._indexing_root = root
-        if self._workspace.root != root:
+        if self._workspace.collection is None:
             self._pane.show_empty(
                 f"Indexing {root.name}",
                 "Every image is read once. You can cancel at any time; what is indexed by then can be searched.",
@@ -162,6 +164,16 @@ class CollectionController(QObject):
         elif report.root == self._workspace.root:
             changed = f"{fresh:,} added or changed, {report.removed:,} removed." if fresh or report.removed else ""
             self.notice.show_notice("info", "The collection is up to date.", changed)
+
+    def _tell_stopped(self) -> None:
+        self._back_to_where_we_were()
+        self.notice.show_notice(
+            "info",
+            "Indexing was cancelled.",
+            "What was done is kept, and the next run goes on from there.",
+            action="retry_index",
+            label_of_action="Continue",
+        )
 
     def _open_failed(self, task: Task, error: FaamiError) -> None:
         if task is self._task:

@@ -18,6 +18,7 @@ class IndexingController(QObject):
     started = Signal(object)  # Path
     finished = Signal(object)  # IndexReport
     failed = Signal(object)  # FaamiError
+    stopped = Signal()  # cancelled before it had anything to report
 
     def __init__(self, workspace: Workspace, activity: ActivityController) -> None:
         super().__init__()
@@ -59,9 +60,14 @@ class IndexingController(QObject):
         self._task = task
         task.succeeded.connect(self.finished)
         task.failed.connect(self.failed)
+        task.cancelled.connect(lambda: self._stop(task))
         task.finished.connect(lambda: self._forget(task))
         self._activity.follow(task, title)
         self.started.emit(root)
+
+    def _stop(self, task: Task) -> None:
+        if self._task is task:
+            self.stopped.emit()
 
     def _forget(self, task: Task) -> None:
         if self._task is task:

@@ -9,6 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage
 
 from app.controllers.activity_controller import ActivityController
+from app.controllers.indexing_controller import IndexingController
 from app.controllers.workspace import Workspace
 from app.models.result_list_model import ResultListModel
 from app.widgets.result_pane import ResultPane
@@ -27,11 +28,13 @@ class SearchController(QObject):
 
     def __init__(
         self,
+        *,
         workspace: Workspace,
         model: ResultListModel,
         pane: ResultPane,
         status: StatusPanel,
         activity: ActivityController,
+        indexing: IndexingController,
     ) -> None:
         super().__init__()
         self._workspace = workspace
@@ -39,6 +42,7 @@ class SearchController(QObject):
         self._pane = pane
         self._status = status
         self._activity = activity
+        self._indexing = indexing
         self._task: Task | None = None
         pane.query.submitted.connect(self.ask)
         pane.query.cleared.connect(self.browse)
@@ -60,6 +64,10 @@ class SearchController(QObject):
         task.succeeded.connect(lambda result: self._show(task, result))
         task.failed.connect(lambda error: self._fail(task, error))
         self._activity.follow(task, "Searching")
+        if self._indexing.is_running:
+            self._pane.notice.show_notice(
+                "info", "The search waits for indexing.", "It begins when indexing is finished or cancelled."
+            )
 
     def ask_pasted(self, image: QImage) -> None:
         """Searches with an image from the clipboard; it is kept in the data folder, because a query names a file."""

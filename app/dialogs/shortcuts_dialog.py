@@ -27,7 +27,7 @@ class ShortcutsDialog(QDialog):
         self.setWindowTitle("Keyboard shortcuts")
         self.setModal(False)
         columns = QHBoxLayout()
-        columns.setSpacing(40)
+        columns.setSpacing(32)
         sections = sections_of_keys()
         left, right = sections[:2], sections[2:]
         for part in (left, right):
@@ -76,7 +76,7 @@ def _table(lines: list[tuple[str, str]]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(16)
     grid.setVerticalSpacing(6)
-    grid.setColumnMinimumWidth(0, 132)
+    grid.setColumnMinimumWidth(0, 128)
     grid.setColumnStretch(1, 1)
     for row, (keys, meaning) in enumerate(lines):
         key_label = QLabel(keys)

@@ -170,4 +170,4 @@ def _day(stamp: str | None) -> str:
         moment = datetime.fromisoformat(stamp)
     except ValueError:
         return stamp
-    return moment.astimezone().strftime("%d %b %Y, %H:%M")
+    return moment.astimezone().strftime("%d %b %Y")

@@ -117,6 +117,7 @@ class Segmented(QWidget):
             button.setCheckable(True)
             end = "first" if place == 0 else "last" if place == len(choices) - 1 else "middle"
             button.setProperty("segment", end)
+            button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # never cut a label
             button.setToolTip(tip)
             button.setAccessibleName(f"{name}: {label}")
             button.setAccessibleDescription(tip)

@@ -31,7 +31,7 @@ class Inspector(QFrame):
         super().__init__()
         self.setObjectName("pane")
         self.setAccessibleName("Inspector")
-        self.setMinimumWidth(320)
+        self.setMinimumWidth(400)
         self.image = ImageView()
         self.words = WordStrip("Words in this image")
         self.legend = Legend()

@@ -36,7 +36,7 @@ class ResultDelegate(QStyledItemDelegate):
         self._small = QFont(font)
         self._small.setPointSizeF(max(7.0, font.pointSizeF() - 0.5))
         line = QFontMetrics(self._small).height()
-        caption = line + 6 + (line + 10 if with_badges else 0)
+        caption = line + 2 + (line + 6 if with_badges else 0)
         self._cell = QSize(width, width + caption)
         return self._cell
 

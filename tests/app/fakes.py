@@ -48,6 +48,7 @@ class FakeSession:
         self.delay = delay
         self.indexed = indexed
         self.index_seconds = 0.0
+        self.demo_seconds = 0.0
         self.unreadable: tuple[UnreadableImage, ...] = ()
         self.model_folder = data_dir / "model"
         self.asked: list[Query] = []
@@ -58,6 +59,11 @@ class FakeSession:
         return ModelInfo("faami-lite", "0123456789abcdef", "cpu", 224, GRIDS, 256, 14_000_000, self.model_folder)
 
     def make_demo(self, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None) -> Path:
+        end = time.monotonic() + self.demo_seconds
+        while time.monotonic() < end:
+            time.sleep(0.005)
+            if cancel is not None:
+                cancel.raise_if_cancelled()
         folder = self.data_dir / "demo"
         folder.mkdir(parents=True, exist_ok=True)
         return folder

@@ -91,7 +91,9 @@ def test_a_hundred_thousand_rows_are_shown_and_scrolled_quickly(
 # --- badges ---------------------------------------------------------------------------------------------------
 
 
-def result_with(session: FakeSession, root: Path, evidence: list[tuple[float, ...]], words: tuple[QueryWord, ...]):
+def result_with(
+    session: FakeSession, root: Path, evidence: list[tuple[float, ...]], words: tuple[QueryWord, ...]
+) -> SearchResult:
     made: SearchResult = session.search(root, Query.from_text("any"))
     hits = tuple(
         dataclasses.replace(hit, word_evidence=numbers) for hit, numbers in zip(made.hits, evidence, strict=False)

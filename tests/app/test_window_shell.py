@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import random
 import sys
 import threading
 import time
@@ -86,6 +87,55 @@ def test_long_indexing_shows_progress_and_can_be_cancelled(
     qtbot.waitUntil(lambda: not strip.isVisible())
     assert "cancelled" in window.pane.notice.message.text()
     assert window.pane.notice.button.text() == "Continue indexing"
+
+
+def test_cancelling_the_demo_returns_to_the_welcome_page(
+    qtbot: QtBot, make_window: MakeWindow, session: FakeSession
+) -> None:
+    session.demo_seconds = 20.0
+    window = make_window()
+    qtbot.mouseClick(window.pane.welcome.demo_button, Qt.MouseButton.LeftButton)
+    assert window.pane.page == "empty"
+    qtbot.waitUntil(window.pane.activity.isVisible, timeout=3000)
+    with qtbot.waitSignal(window.indexing.stopped):
+        qtbot.mouseClick(window.pane.activity.cancel_button, Qt.MouseButton.LeftButton)
+    assert window.pane.page == "welcome"
+    assert window.pane.notice.message.text() == "Indexing was cancelled."
+    session.demo_seconds = 0.0
+    with qtbot.waitSignal(window.collections.opened):
+        qtbot.mouseClick(window.pane.notice.button, Qt.MouseButton.LeftButton)
+
+
+def test_another_folder_is_indexed_while_the_open_one_stays_in_view(
+    qtbot: QtBot, window: MainWindow, session: FakeSession, tmp_path: Path
+) -> None:
+    other = tmp_path / "other"
+    other.mkdir()
+    session.indexed = False
+    session.index_seconds = 1.0
+    with qtbot.waitSignal(window.indexing.started):
+        window.collections.open(other)
+    assert window.pane.page == "grid"
+    window.pane.query.submitted.emit("river", None)
+    assert window.pane.notice.message.text() == "The search waits for indexing."
+    with qtbot.waitSignal(window.collections.opened):
+        pass
+    assert window.workspace.root == other
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_the_window_closes_at_any_moment(qtbot: QtBot, make_window: MakeWindow, root: Path, seed: int) -> None:
+    chance = random.Random(seed)
+    for _ in range(4):
+        window = make_window()
+        window.collections.open(root)
+        qtbot.wait(chance.randrange(0, 60))
+        window.pane.query.submitted.emit("river tanks", None)
+        qtbot.wait(chance.randrange(0, 60))
+        window.grid.step(3)
+        started = time.monotonic()
+        assert window.close()
+        assert time.monotonic() - started < 2
 
 
 def test_short_work_shows_no_progress(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
