@@ -50,7 +50,13 @@ class Textures:
             smooth_noise(rng, side, max(side // 5, 4)),
             grain,
         )
-        return Textures(*(np.tile(part, (2, 2)) for part in fields))
+        doubled = []
+        for part in fields:
+            twice = np.empty((2 * side, 2 * side), dtype=np.float32)
+            twice[:side, :side] = twice[side:, :side] = part
+            twice[:, side:] = twice[:, :side]
+            doubled.append(twice)
+        return Textures(*doubled)
 
 
 class Canvas:
@@ -137,15 +143,19 @@ class Canvas:
         inside = (columns >= 0) & (columns < self.side) & (rows >= 0) & (rows < self.side)
         return np.clip(rows, 0, self.side - 1), np.clip(columns, 0, self.side - 1), inside
 
-    def is_free(self, x: Floats, y: Floats, radius: Floats | float) -> BoolArray:
-        """Which discs (metres) stand on free ground, looking at the centre and eight points of the rim."""
+    def is_free(self, x: Floats, y: Floats, radius: Floats | float, free_map: BoolArray | None = None) -> BoolArray:
+        """Which discs (metres) stand on free ground, looking at the centre and eight points of the rim.
+
+        ``free_map`` [side, side] takes the place of the canvas's own.
+        """
+        ground = self.free if free_map is None else free_map
         free = np.ones(np.shape(x), dtype=np.bool_)
         for turn in range(9):
             reach = 0.0 if turn == 8 else 1.0
             rows, columns, _ = self.samples(
                 x + reach * radius * np.cos(turn * np.pi / 4), y + reach * radius * np.sin(turn * np.pi / 4)
             )
-            free &= self.free[rows, columns]
+            free &= ground[rows, columns]
         return free
 
     def lay(
@@ -239,10 +249,9 @@ class Frame:
         """
         canvas = self.canvas
         width = max(feather * canvas.scale, 1.0)
-        touched = np.asarray(distance < (0.5 + 0.5 * feather) / canvas.scale + feather)
-        rows, columns = touched.any(axis=1).nonzero()[0], touched.any(axis=0).nonzero()[0]
-        if rows.size and columns.size:
-            inner = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
+        # Coverage reaches zero half a fade beyond the edge.
+        inner = _bounds(distance < 0.5 * width / canvas.scale)
+        if inner is not None:
             outer = _shift(inner[0], self.rows.start), _shift(inner[1], self.columns.start)
             part = distance[inner]
             coverage = np.clip(0.5 - part * np.float32(canvas.scale / width), 0, 1) * np.float32(opacity)
@@ -266,12 +275,19 @@ class Frame:
         """Lays colour without hiding what it lies on: the mark belongs to the thing below."""
         canvas = self.canvas
         coverage = np.clip(0.5 - distance * np.float32(canvas.scale), 0, 1) * np.float32(opacity)
-        rows, columns = coverage.any(axis=1).nonzero()[0], coverage.any(axis=0).nonzero()[0]
-        if not rows.size or not columns.size:
+        inner = _bounds(coverage > 0)
+        if inner is None:
             return
-        inner = slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
         outer = _shift(inner[0], self.rows.start), _shift(inner[1], self.columns.start)
         canvas.lay(material, *outer, coverage[inner])
+
+
+def _bounds(touched: BoolArray) -> tuple[slice, slice] | None:
+    """The smallest window that holds every true sample, or None if there is none."""
+    rows, columns = np.flatnonzero(touched.any(axis=1)), np.flatnonzero(touched.any(axis=0))
+    if not rows.size:
+        return None
+    return slice(int(rows[0]), int(rows[-1]) + 1), slice(int(columns[0]), int(columns[-1]) + 1)
 
 
 def _shift(window: slice, by: int) -> slice:

@@ -19,7 +19,6 @@ class Noun:
         phrase: As sentences call it, without article: "storage tanks".
         number: How many; 1 takes an article, 0 marks what cannot be counted ("bare land").
         looks: Adjectives that hold and may be put in front.
-        plural: Whether verbs take the plural.
     """
 
     word: str
@@ -29,6 +28,7 @@ class Noun:
 
     @property
     def plural(self) -> bool:
+        """Whether verbs take the plural."""
         return self.number > 1
 
     def say(self, rng: np.random.Generator) -> str:

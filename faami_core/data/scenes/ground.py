@@ -40,7 +40,7 @@ def blotches(
 
 
 def stripes(frame: Frame, period: float, strength: float, *, angle: float = 0.0, wobble: float = 0.0) -> FloatArray:
-    """Brightness factor of parallel stripes (mowing, drilling rows) ``period`` metres apart; 1 where too fine to see."""
+    """Brightness factor of parallel stripes (mowing, drilling rows) ``period`` metres apart; faded where too fine."""
     if period < 1.6 * frame.canvas.pixel:
         strength *= max(0.0, period / (1.6 * frame.canvas.pixel)) ** 3
     across = np.float32(np.cos(angle)) * frame.v - np.float32(np.sin(angle)) * frame.u
@@ -153,15 +153,15 @@ def rails(
     v = frame.v if across is None else across
     low, high = min(offsets) - 3.2, max(offsets) + 3.2
     bed = np.abs(v - np.float32((low + high) / 2)) - np.float32((high - low) / 2)
-    ballast = replace(m.GRAVEL.tinted(frame.canvas.rng), mottle=0.09).darker(0.86)
+    ballast = replace(m.GRAVEL.tinted(frame.canvas.rng), mottle=0.09).darker(0.94)
     frame.paint(bed, ballast, names=names, keep_off=1.5)
     for offset in offsets:
         away = np.abs(v - np.float32(offset))
         sleepers = away - np.float32(1.3) + 1000 * (np.mod(frame.u, 0.7) > 0.3)
-        frame.mark(away - np.float32(1.5), m.RUST, 0.35)
+        frame.mark(away - np.float32(1.45), m.RUST.darker(0.8), 0.6)
         if frame.canvas.pixel < 0.5:
             frame.mark(sleepers, m.CONCRETE, 0.5)
-        frame.line(np.abs(away - np.float32(0.72)), 0.22, m.STEEL, 1.0)
+        frame.line(np.abs(away - np.float32(0.72)), 0.34, m.STEEL.darker(1.2), 1.0)
 
 
 CROPS: tuple[Material, ...] = (

@@ -9,8 +9,9 @@ from faami_core.data.scenes import materials as m
 from faami_core.data.scenes.canvas import Canvas, Frame, box
 from faami_core.data.scenes.captions import AROUND, SIDES, SURROUNDED, Link, Noun, Story
 from faami_core.data.scenes.materials import HOUSE_ROOFS, RED_ROOFS, Material
-from faami_core.data.scenes.noise import fractal_noise
+from faami_core.data.scenes.noise import fractal_noise, smooth_noise
 from faami_core.data.scenes.placing import buildings, scatter_trees, tree_row
+from faami_core.types import FloatArray
 
 TREES = Noun("trees", "green trees", 12, ("dense", "lush", "tall"))
 
@@ -144,12 +145,13 @@ def beach(canvas: Canvas) -> Story:
     )
     ripple = fractal_noise(rng, canvas.side, 24, 3, 0.7)
     for line in range(int(rng.integers(2, 5))):
-        away = bend - np.float32(extent * (0.018 + 0.05 * line) + 0) + np.float32(extent * 0.008) * (mottle + ripple)
+        clump = np.abs(texture.clump[: canvas.side, : canvas.side])
+        away = bend - np.float32(extent * (0.016 + 0.05 * line)) + np.float32(extent * 0.006) * (mottle + ripple)
         thickness = (
             extent * rng.uniform(0.006, 0.013) * (0.9 + 0.8 * np.clip(patchy * (1 if line % 2 else -1), -0.9, 1))
         )
         frame.paint(
-            np.abs(away) - thickness,
+            np.abs(away) + np.float32(extent * 0.006) * clump - thickness,
             m.FOAM,
             opacity=0.85,
             names=("waves",),
@@ -282,11 +284,17 @@ def desert(canvas: Canvas) -> Story:
         Material((188, 160, 134), (204, 178, 152), 0.6, 0.02, 0.015, 0.02),
     )[rng.integers(3)]
     ground.cover(canvas, sand.tinted(rng, 0.04), names=("desert",))
+    oblique = frame.at(0, 0, rng.uniform(0.7, 1.2))
     warp = canvas.textures.patchy[:side, :side] * np.float32(extent * 0.035)
     warp += canvas.textures.mottle[:side, :side] * np.float32(extent * 0.010)
     height = np.zeros(canvas.height.shape)
-    for period, share in ((extent / rng.uniform(4, 7), 1.0), (extent / rng.uniform(13, 22), 0.32)):
-        phase = np.mod((frame.v + warp) / np.float32(period) + rng.uniform(0, 1), 1.0)
+    systems = (
+        (frame.v, extent / rng.uniform(4, 7), 1.0),
+        (oblique.v, extent / rng.uniform(7, 12), 0.45),
+        (frame.v, extent / rng.uniform(16, 24), 0.3),
+    )
+    for axis, period, share in systems:
+        phase = np.mod((axis + warp) / np.float32(period) + rng.uniform(0, 1), 1.0)
         # A long windward side and a steep lee side, as wind builds them.
         dune = np.where(
             phase < 0.74, 0.5 - 0.5 * np.cos(np.pi * phase / 0.74), 0.5 + 0.5 * np.cos(np.pi * (phase - 0.74) / 0.26)
@@ -294,10 +302,10 @@ def desert(canvas: Canvas) -> Story:
         uneven = 0.6 + 0.4 * np.clip(
             canvas.textures.patchy[side:, side:] + 0.5 * canvas.textures.mottle[side:, side:], -1, 1.4
         )
-        height += np.float32(share * period * rng.uniform(0.07, 0.12)) * dune * uneven
+        height += np.float32(share * period * rng.uniform(0.11, 0.17)) * dune * uneven
         warp = warp * np.float32(0.6) + canvas.textures.mottle[side:, :side] * np.float32(period * 0.22)
     ripples = np.sin((frame.v + warp * 0.4) * np.float32(2 * np.pi / (extent / 80)))
-    canvas.height = height + ripples * np.float32(extent * 0.0006)
+    canvas.height = np.asarray(height + ripples * np.float32(extent * 0.0011), dtype=np.float32)
     own = (
         "this is a vast yellow desert",
         "many ripples are on the surface of the desert",
@@ -310,49 +318,55 @@ def desert(canvas: Canvas) -> Story:
     return Story(Noun("desert", "desert"), (), own)
 
 
+def _ridges(rng: np.random.Generator, side: int) -> FloatArray:
+    """A range of mountains, 0 to 1: crests that branch, finer where the ground is high."""
+    total = np.zeros((side, side), dtype=np.float32)
+    weight: FloatArray | float = 1.0
+    strength = 1.0
+    for cells in (4, 9, 19, 40, 83):
+        crest = 1 - np.abs(smooth_noise(rng, side, cells)) * np.float32(0.62)
+        total += np.float32(strength) * crest * weight
+        weight = np.clip(0.2 + 0.9 * crest, 0.25, 1.1)
+        strength *= 0.56
+    total -= total.min()
+    return np.asarray(total / total.max(), dtype=np.float32)
+
+
+# Slopes and heights of mountains: what covers them, and how much the heights stand out.
+_MOUNTAINS: dict[str, tuple[Material, Material, float]] = {
+    "green": (
+        Material((58, 78, 52), (72, 88, 60), 0.5, 0.05, 0.04, 0.05),
+        Material((92, 98, 70), (108, 110, 84), 0.5, 0.05, 0.04, 0.05),
+        0.55,
+    ),
+    "khaki": (Material((112, 104, 84), (128, 118, 96), 0.5, 0.05, 0.04, 0.05), m.ROCK, 0.6),
+    "dark green": (Material((60, 72, 58), (88, 88, 76), 0.6, 0.05, 0.05, 0.05), m.SNOW, 0.97),
+}
+
+
 def mountain(canvas: Canvas) -> Story:
     """Ridges and valleys, green, bare or with snow on the heights."""
     rng = canvas.rng
     side, extent = canvas.side, canvas.extent
-    noise = [fractal_noise(rng, side, cells, 2, 0.5) for cells in (3, 7, 16, 34, 70)]
-    ridged = sum(
-        np.float32(size) * (1 - 1.6 * np.abs(part))
-        for part, size in zip(noise, (0.42, 0.30, 0.16, 0.075, 0.03), strict=True)
-    )
-    height = np.asarray(ridged, dtype=np.float32)
-    height = (height - height.min()) / float(np.ptp(height))
-    height += np.float32(0.012) * canvas.textures.clump[:side, :side] * 0.3
-    look = rng.choice(["green", "bare", "snow"])
-    low, high = {
-        "green": (
-            m.Material((58, 76, 50), (74, 88, 60), 0.6, 0.08, 0.06, 0.05),
-            m.Material((104, 104, 80), (124, 120, 96), 0.6, 0.08, 0.05, 0.05),
-        ),
-        "bare": (m.SCRUB.darker(0.95), m.ROCK),
-        "snow": (m.Material((66, 76, 62), (96, 94, 82), 0.6, 0.08, 0.06, 0.05), m.SNOW),
-    }[str(look)]
-    ground.cover(canvas, low.tinted(rng), names=("mountains",))
-    limit = np.quantile(height[::8, ::8], rng.uniform(0.5, 0.72))
-    frame = canvas.frame()
-    jagged = (limit - height) * np.float32(extent * 0.6) + canvas.textures.mottle[:side, :side] * np.float32(
-        extent * 0.02
-    )
-    frame.paint(
-        jagged,
-        high.tinted(rng, 0.04),
-        names=("mountains",) if look != "snow" else ("mountains", "snow"),
-        feather=extent * 0.03,
-        opacity=0.95,
-    )
-    canvas.height = height * np.float32(extent * rng.uniform(0.22, 0.3))
-    subject = Noun(
-        "mountains", "mountains", 12, {"green": ("green",), "bare": ("khaki",), "snow": ("dark green",)}[str(look)]
-    )
-    if look == "snow":
+    height = _ridges(rng, side)
+    look = ("green", "khaki", "dark green")[rng.integers(3)]
+    snowy = look == "dark green"
+    slopes, heights, opacity = _MOUNTAINS[look]
+    ground.cover(canvas, slopes.tinted(rng), names=("mountains",))
+    limit = np.quantile(height[::8, ::8], rng.uniform(0.45, 0.7))
+    # Snow and rock reach lower where the ground is rough.
+    rough = canvas.textures.mottle[:side, :side] + canvas.textures.clump[:side, :side]
+    below = (limit - height) * np.float32(extent * 0.5) + rough * np.float32(extent * 0.012)
+    names = ("mountains", "snow") if snowy else ("mountains",)
+    fade = extent * (0.02 if snowy else 0.09)
+    canvas.frame().paint(below, heights.tinted(rng, 0.04), names=names, feather=fade, opacity=opacity)
+    canvas.height = height * np.float32(extent * rng.uniform(0.24, 0.32))
+    subject = Noun("mountains", "mountains", 12, (look,))
+    if snowy:
         links = (Link(Noun("snow", "snow", 0, ("white",)), ("covered with", "partly covered with"), ("on",)),)
         return Story(subject, links, ("some of the mountains are covered with white snow",))
     own = (
-        f"this is a piece of {'green' if look == 'green' else 'khaki'} mountains",
+        f"this is a piece of {look} mountains",
         "the mountains are steep with deep valleys",
         "many mountains are next to each other",
         "the mountains have many ridges and valleys",

@@ -8,7 +8,8 @@ from faami_core.data.scenes import ground, structures, things
 from faami_core.data.scenes import materials as m
 from faami_core.data.scenes.canvas import Canvas, Frame, box, ellipse
 from faami_core.data.scenes.captions import AROUND, SURROUNDED, Link, Noun, Story
-from faami_core.data.scenes.placing import buildings, lane_cars, scatter_trees, tree_row
+from faami_core.data.scenes.placing import buildings, lane_cars, scatter_trees, solids, tree_row
+from faami_core.data.scenes.stamps import stamp
 
 TREES = Noun("trees", "green trees", 12, ("dense", "lush"))
 
@@ -177,6 +178,35 @@ def stadium(canvas: Canvas) -> Story:
     return Story(Noun("stadium", "stadium", 1, (look, "large", "round")), links, own)
 
 
+def _loungers(terrace: Frame, pool: str) -> None:
+    """Loungers in rows and parasols, wherever the terrace is free."""
+    canvas, rng = terrace.canvas, terrace.canvas.rng
+    for row in (-0.145, -0.10, 0.10, 0.145):
+        u = np.arange(-0.38, 0.38, 1.7 / canvas.extent) * canvas.extent
+        u = u[(rng.random(u.size) < 0.7) & (np.mod(u, 17.0) < 12.0)]
+        v = np.full(u.size, row * canvas.extent)
+        free = canvas.is_free(*terrace.points(u, v), 2.4, ~canvas.shown[pool])
+        colours = ((226, 224, 218), (206, 200, 188), (96, 128, 150))
+        x, y = terrace.points(u[free], v[free])
+        beds = solids(
+            canvas,
+            x,
+            y,
+            angle=terrace.angle + np.pi / 2,
+            length=2.0,
+            width=0.75,
+            tall=0.4,
+            colours=colours,
+            vary=0.03,
+        )
+        stamp(canvas, beds, things.slab)
+        shade = rng.random(x.size) < 0.15
+        tops = solids(
+            canvas, x[shade], y[shade], angle=0.0, length=2.4, width=2.4, tall=2.2, colours=colours, vary=0.04
+        )
+        stamp(canvas, tops, things.parasol, round_shape=True)
+
+
 def swimming_pool(canvas: Canvas) -> Story:
     """A hotel or villa with one to three swimming pools, palms and lawns."""
     rng, frame = canvas.rng, _campus(canvas)
@@ -216,6 +246,7 @@ def swimming_pool(canvas: Canvas) -> Story:
         names=(place_word,),
     )
     canvas.count(place_word, number)
+    _loungers(terrace, word)
     tree_row(frame, np.linspace(-0.45, 0.45, 9) * canvas.extent, np.full(9, canvas.extent * 0.30), canvas.extent / 42)
     scatter_trees(
         canvas, None, canvas.extent / 14, radius=(canvas.extent / 60, canvas.extent / 30), share=0.65, clumping=0.4

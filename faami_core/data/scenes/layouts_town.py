@@ -1,4 +1,4 @@
-"""Layouts of towns and works: storage tanks, industrial area, residential areas of three densities, solar farm."""
+"""Layouts of works: storage tanks, industrial area, solar farm."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ import numpy as np
 from faami_core.data.scenes import ground, structures, things
 from faami_core.data.scenes import materials as m
 from faami_core.data.scenes.canvas import Canvas, Frame, box
-from faami_core.data.scenes.captions import AROUND, SURROUNDED, Link, Noun, Story
+from faami_core.data.scenes.captions import Link, Noun, Story
 from faami_core.data.scenes.placing import buildings, cars, lane_cars, scatter_trees, solids, tree_row
-from faami_core.data.scenes.stamps import Solids, stamp
+from faami_core.data.scenes.stamps import stamp
 
 TREES = Noun("trees", "green trees", 12, ("dense", "lush"))
 
@@ -171,208 +171,6 @@ def industrial(canvas: Canvas) -> Story:
     return Story(subject, links, own)
 
 
-def _streets(canvas: Canvas, frame: Frame, block: float, width: float) -> list[float]:
-    """Parallel streets along u, ``block`` metres apart, and one that crosses. Returns their v."""
-    rng, extent = canvas.rng, canvas.extent
-    first = -extent * 0.72 + rng.uniform(0, block)
-    offsets = [float(v) for v in np.arange(first, extent * 0.75, block)]
-    canvas.name("roads", whole=True)
-    surface = m.ASPHALT.tinted(rng)
-    bend = np.float32(rng.uniform(0, extent * 0.02)) * np.sin(frame.u / np.float32(extent / 5))
-    for offset in offsets:
-        strip = frame.at(0, offset)
-        ground.road(
-            strip,
-            width,
-            material=surface,
-            across=strip.v - bend,
-            names=("roads",),
-            verge=m.CONCRETE.darker(0.9),
-            marked=False,
-        )
-    cross = frame.at(extent * rng.uniform(-0.2, 0.2), 0, np.pi / 2)
-    ground.road(cross, width, material=surface, names=("roads",), verge=m.CONCRETE.darker(0.9), marked=False)
-    return offsets
-
-
-def _house_rows(
-    canvas: Canvas,
-    frame: Frame,
-    streets: list[float],
-    *,
-    pitch: float,
-    set_back: float,
-    size: tuple[float, float],
-    share: float,
-) -> int:
-    """Houses on both sides of streets, with drives and now and then a pool behind. Returns how many are in the picture."""
-    rng, extent = canvas.rng, canvas.extent
-    roofs = m.HOUSE_ROOFS if rng.random() < 0.6 else m.HOUSE_ROOFS[:3] + m.RED_ROOFS
-    make = things.hip_house if rng.random() < 0.6 else things.gable_house
-    drawn = 0
-    for street in streets:
-        for side in (-1, 1):
-            u = np.arange(-extent * 0.72, extent * 0.72, pitch) + rng.uniform(0, pitch)
-            u = u[rng.random(u.size) < share]
-            u = u + rng.normal(0, pitch * 0.05, u.size)
-            v = street + side * (set_back + rng.normal(0, set_back * 0.06, u.size))
-            x, y = frame.points(u, v)
-            apart = canvas.is_free(x, y, min(size) * 0.58)
-            u, v = u[apart], v[apart]
-            if not u.size:
-                continue
-            length, width = rng.uniform(0.85, 1.15, u.size) * size[0], rng.uniform(0.85, 1.12, u.size) * size[1]
-            for at_u, at_v in zip(u, v, strict=True):
-                drive = frame.at(float(at_u + size[0] * 0.28), float(street + at_v) / 2, 0.0, set_back)
-                drive.paint(
-                    box(drive.u, drive.v, 1.6, abs(float(at_v) - street) / 2 - 1.5),
-                    m.CONCRETE.tinted(rng),
-                    opacity=0.75,
-                )
-            drawn += buildings(
-                frame,
-                u,
-                v,
-                length=length,
-                width=width,
-                tall=rng.uniform(3.0, 5.5, u.size),
-                make=make,
-                colours=roofs,
-                turn=rng.normal(0, 0.04, u.size) + np.where(rng.random(u.size) < 0.25, np.pi / 2, 0),
-                margin=0.8,
-            )
-            wings = rng.random(u.size) < 0.55
-            buildings(
-                frame,
-                u[wings] - length[wings] * 0.22,
-                v[wings] + side * width[wings] * 0.38,
-                length=width[wings] * 0.75,
-                width=length[wings] * 0.42,
-                tall=rng.uniform(2.8, 3.6, int(wings.sum())),
-                make=make,
-                colours=roofs,
-                turn=np.pi / 2,
-                margin=0.5,
-            )
-            parked = rng.random(u.size) < 0.6
-            cars(frame, u[parked] + size[0] * 0.28, (v[parked] + street) / 2, np.pi / 2)
-    return drawn
-
-
-def _lawns(canvas: Canvas) -> None:
-    ground.cover(canvas, (m.GRASS, m.MEADOW, m.LUSH_GRASS)[canvas.rng.integers(3)].tinted(canvas.rng))
-    ground.blotches(canvas, m.DRY_GRASS.tinted(canvas.rng), 0.35, field="mottle", opacity=0.6)
-
-
-def dense_residential(canvas: Canvas) -> Story:
-    """Houses shoulder to shoulder along close streets."""
-    rng, frame = canvas.rng, _any_frame(canvas)
-    _lawns(canvas)
-    ground.blotches(canvas, m.CONCRETE.tinted(rng).darker(0.85), 0.35, field="mottle", opacity=0.6)
-    canvas.name("buildings")
-    streets = _streets(canvas, frame, 46.0, 8.0)
-    size = (rng.uniform(12, 14.5), rng.uniform(10, 12))
-    drawn = _house_rows(canvas, frame, streets, pitch=size[0] * 1.22, set_back=13.0, size=size, share=0.96)
-    for street in streets:
-        lane_cars(frame.at(0, street), canvas.extent * 1.3, ((-3.0, 0.0), (3.0, np.pi)), 30.0)
-    scatter_trees(canvas, None, 6.0, radius=(1.6, 3.6), share=rng.uniform(0.35, 0.6), clumping=0.3)
-    return _residential(rng, "dense", drawn)
-
-
-def medium_residential(canvas: Canvas) -> Story:
-    """Houses in gardens along streets."""
-    rng, frame = canvas.rng, _any_frame(canvas)
-    _lawns(canvas)
-    canvas.name("buildings")
-    streets = _streets(canvas, frame, rng.uniform(74, 86), 7.0)
-    size = (rng.uniform(14, 18), rng.uniform(10, 13))
-    drawn = _house_rows(
-        canvas, frame, streets, pitch=size[0] * rng.uniform(1.5, 1.8), set_back=18.0, size=size, share=0.88
-    )
-    scatter_trees(canvas, None, 7.0, radius=(2.2, 5.0), share=rng.uniform(0.5, 0.75), clumping=0.5)
-    return _residential(rng, "medium", drawn)
-
-
-def _residential(rng: np.random.Generator, density: str, drawn: int) -> Story:
-    subject = Noun("buildings", "buildings", drawn, ("gray", "small") if density == "medium" else ())
-    links = (
-        Link(TREES, ("near", "between", "among"), ("near", "around")),
-        Link(Noun("roads", "roads", 3, ("parallel", "straight")), ("in two sides of", "near"), ("between", "near")),
-    )
-    own = (
-        f"many buildings and some green trees are in a {density} residential area",
-        f"a {density} residential area has many buildings and roads",
-        f"many buildings are arranged neatly in the {density} residential area",
-    )
-    return Story(subject, links, own)
-
-
-def sparse_residential(canvas: Canvas) -> Story:
-    """A single house, now and then with a pool, in woods or fields at the end of a drive."""
-    rng, frame, extent = canvas.rng, _any_frame(canvas), canvas.extent
-    _lawns(canvas)
-    spot = frame.at(extent * rng.uniform(-0.12, 0.12), extent * rng.uniform(-0.10, 0.10), rng.uniform(-0.6, 0.6))
-    yard = ground.blob_distance(spot, extent * 0.20, extent * 0.17, ragged=0.15)
-    spot.paint(yard, (m.LUSH_GRASS if rng.random() < 0.6 else m.DRY_GRASS).tinted(rng), feather=3.0)
-    lane = frame.at(0, extent * 0.36)
-    across = lane.v - np.float32(extent * 0.02) * np.sin(lane.u / np.float32(extent / 8))
-    ground.road(lane, 6.0, across=across, verge=m.SOIL.tinted(rng), marked=False)
-    drive = spot.at(extent * 0.10, extent * 0.2)
-    drive.paint(
-        np.maximum(np.abs(drive.u + 4 * np.sin(drive.v / 14)) - 2.0, np.abs(drive.v) - np.float32(extent * 0.24)),
-        m.GRAVEL.tinted(rng),
-        opacity=0.85,
-        keep_off=0.5,
-    )
-    links = [Link(TREES, SURROUNDED, AROUND), Link(Noun("road", "road", 1, ("narrow",)), ("near", "close to"))]
-    unit = extent / 120
-    if rng.random() < 0.55:
-        water = spot.at(-extent * 0.02, -extent * 0.125, rng.uniform(-0.2, 0.2))
-        water.paint(box(water.u, water.v, 11 * unit, 7.5 * unit, 1.0), m.CONCRETE.tinted(rng), keep_off=1.0)
-        structures.pool(water, 6.4 * unit, 3.6 * unit, ("pool",), round_shape=bool(rng.random() < 0.4))
-        links[1] = Link(Noun("pool", "swimming pool", 1, ("blue",)), ("with", "near", "beside"), ("near", "beside"))
-    roofs = m.HOUSE_ROOFS + m.RED_ROOFS[:2]
-    roof = (roofs[rng.integers(len(roofs))],)
-    make = things.hip_house if rng.random() < 0.6 else things.gable_house
-    u = np.asarray([0.0, -7.0, 8.0][: int(rng.integers(1, 4))]) * unit
-    v = np.asarray([0.0, 5.0, -3.5])[: u.size] * unit
-    buildings(
-        spot,
-        u,
-        v,
-        length=np.asarray([24.0, 13, 12])[: u.size] * unit,
-        width=np.asarray([12.0, 9.5, 8])[: u.size] * unit,
-        tall=4.0,
-        make=make,
-        colours=roof,
-        turn=np.asarray([0.0, np.pi / 2, np.pi / 2])[: u.size],
-        names=("building",),
-        margin=1.0,
-    )
-    canvas.count("building", 1)
-    cars(drive, np.asarray([0.0]), np.asarray([-extent * 0.03]), np.pi / 2)
-    conifers = rng.random() < 0.3
-    wide = extent / 24
-    scatter_trees(
-        canvas,
-        None,
-        wide * 0.62,
-        radius=(wide * 0.3, wide * 0.62),
-        share=rng.uniform(0.55, 0.92),
-        clumping=0.85,
-        conifers=conifers,
-    )
-    own = (
-        "a building is in the middle of a sparse residential area",
-        "the sparse residential area has a building and many green trees",
-    )
-    return Story(
-        Noun("building", "building", 1, ("gray",) if sum(roof[0]) < 340 and max(roof[0]) - min(roof[0]) < 30 else ()),
-        tuple(links),
-        own,
-    )
-
-
 def solar_farm(canvas: Canvas) -> Story:
     """Rows of solar panels in fenced blocks on grass or desert, with service tracks."""
     rng, frame, extent = canvas.rng, _any_frame(canvas), canvas.extent
@@ -396,26 +194,7 @@ def solar_farm(canvas: Canvas) -> Story:
     ground.road(
         frame.at(0, 0, np.pi / 2), 4.0, material=m.GRAVEL.tinted(rng), names=(), marked=False, length=extent * 0.6
     )
-    cell = 24.0
-    u = np.concatenate(
-        [at_u + np.arange(-(long // cell) / 2 + 0.5, (long // cell) / 2, 1.0) * cell for at_u, _, long in parts]
-    )
-    v = np.concatenate([np.full(int(long // cell), at_v) for _, at_v, long in parts])
-    x, y = frame.points(u, v)
-    made: Solids = solids(
-        canvas,
-        x,
-        y,
-        angle=frame.angle,
-        length=cell - 0.8,
-        width=pitch * 0.56,
-        tall=2.2,
-        colours=((44, 56, 86), (40, 52, 78), (50, 62, 92)),
-        others=((120, 132, 152),),
-        vary=0.03,
-    )
-    stamp(canvas, made, things.panel_row, names=("panels",), keep_off=1.0)
-    canvas.count("panels", len(x))
+    _panels(frame, parts, pitch)
     hut = frame.at(extent * 0.2, extent * 0.36)
     buildings(
         hut,
@@ -436,3 +215,28 @@ def solar_farm(canvas: Canvas) -> Story:
     )
     own = ("many rows of solar panels are in a solar farm", "these solar panels are arranged neatly in rows")
     return Story(Noun("panels", "solar panels", 30, ("dark blue", "rows of")), links, own)
+
+
+def _panels(frame: Frame, rows: list[tuple[float, float, float]], pitch: float) -> None:
+    """Solar panels in rows (middle u, v, length), each of modules of 24 m."""
+    cell = 24.0
+    places = [
+        (u + (index + 0.5 - (length // cell) / 2) * cell, v)
+        for u, v, length in rows
+        for index in range(int(length // cell))
+    ]
+    x, y = frame.points(*np.asarray(places).T)
+    made = solids(
+        frame.canvas,
+        x,
+        y,
+        angle=frame.angle,
+        length=cell - 0.8,
+        width=pitch * 0.56,
+        tall=2.2,
+        colours=((44, 56, 84), (40, 52, 76), (50, 62, 88)),
+        others=((120, 132, 150),),
+        vary=0.03,
+    )
+    stamp(frame.canvas, made, things.panel_row, names=("panels",), keep_off=1.0)
+    frame.canvas.count("panels", len(x))

@@ -142,7 +142,7 @@ class Camera:
         image += airlight[:, None, None] * np.float32(self.haze)
         for channel in range(3):
             image[channel] = _blur3(image[channel], self.softness)
-        image = np.float32(255) * _shoulder(image / np.float32(255))
+        image = _shoulder(image)
         grey = rng.standard_normal((side, side), dtype=np.float32)
         colour = rng.standard_normal((3, side, side), dtype=np.float32)
         image += np.float32(self.noise) * (np.float32(0.85) * grey + np.float32(0.45) * colour)
@@ -152,17 +152,17 @@ class Camera:
         return developed
 
     def _gain(self, image: FloatArray) -> FloatArray:
-        """Factor a channel: exposure by ``strength``, white balance by a third of it, or lawns would turn streets pink."""
+        """Factor a channel: exposure, and some warmth; balancing green too would turn streets among lawns pink."""
         ratio = np.asarray(self.target) / np.maximum(image.mean(axis=(1, 2)), 1.0)
-        exposure = float(np.exp(np.log(ratio).mean()))
-        balance = (ratio / exposure) ** (0.35 * self.strength)
-        return np.asarray(np.clip(balance * exposure**self.strength, 0.45, 1.9), dtype=np.float32)
+        exposure = float(np.exp(np.log(ratio).mean())) ** self.strength
+        warmth = float(ratio[0] / ratio[2]) ** (0.25 * self.strength)
+        return np.asarray(np.clip((exposure * warmth, exposure, exposure / warmth), 0.45, 1.9), dtype=np.float32)
 
 
 def _shoulder(image: FloatArray) -> FloatArray:
-    """Keeps [0, 0.8] as it is and rolls brighter values off, as film and sensors' tone curves do."""
-    over = np.maximum(image - 0.8, 0)
-    return np.asarray(image - over + over / (1 + 2.2 * over), dtype=np.float32)
+    """Keeps [0, 204] as it is and rolls brighter values off, as film and sensors' tone curves do."""
+    over = np.maximum(image - np.float32(204), 0)
+    return np.asarray(image - over + over / (1 + over * np.float32(2.2 / 255)), dtype=np.float32)
 
 
 def _look_towards(field: FloatArray, dx: int, dy: int) -> FloatArray:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from faami_core.data.scenes import things
+from faami_core.data.scenes import ground, things
 from faami_core.data.scenes.canvas import BoolArray, Canvas, Floats, Frame
 from faami_core.data.scenes.materials import CAR_PAINTS, CONIFER_GREENS, TREE_GREENS, Colour
 from faami_core.data.scenes.stamps import Make, Solids, stamp
@@ -66,7 +66,7 @@ def trees(
     x, y, radius = x[keep], y[keep], radius[keep]
     if not len(x):
         return 0
-    tall = radius * canvas.rng.uniform(1.0, 1.6, len(x)).astype(np.float32) * (2.2 if conifers else 1.15)
+    tall = radius * canvas.rng.uniform(0.9, 1.5, len(x)).astype(np.float32) * (2.0 if conifers else 1.0)
     palette = greens if greens is not None else (CONIFER_GREENS if conifers else TREE_GREENS)
     crowns = solids(
         canvas,
@@ -116,13 +116,17 @@ def scatter_trees(
     x = (x + rng.uniform(-0.45, 0.45, x.size) * spacing).astype(np.float32)
     y = (y + rng.uniform(-0.45, 0.45, y.size) * spacing).astype(np.float32)
     rows, columns, _ = canvas.samples(x, y)
-    field = canvas.textures.mottle[rows, columns] * 0.6 + canvas.textures.patchy[rows, columns] * 0.7
+    down, right = (int(rng.integers(0, canvas.side)) for _ in range(2))
+    field = 0.55 * canvas.textures.mottle[rows + down, columns + right]
+    field += 0.75 * canvas.textures.patchy[rows + down, columns + right]
     urge = clumping * field + (1 - clumping) * rng.standard_normal(x.size)
     keep = urge > np.quantile(urge, 1 - share)
     if where is not None:
         keep &= where[rows, columns]
     x, y = x[keep], y[keep]
-    crown = (radius[0] + (radius[1] - radius[0]) * rng.beta(1.6, 2.2, len(x))).astype(np.float32)
+    # Many small and few large crowns; the thick of a clump has the larger ones.
+    size = np.clip(rng.beta(1.3, 2.4, len(x)) + 0.12 * field[keep], 0, 1.15)
+    crown = (radius[0] + (radius[1] - radius[0]) * size).astype(np.float32)
     return trees(canvas, x, y, crown, conifers=conifers, names=names)
 
 
@@ -161,7 +165,7 @@ def cars(frame: Frame, u: Floats, v: Floats, turn: Floats | float, *, names: Seq
 
 
 def lane_cars(frame: Frame, length: float, lanes: Sequence[tuple[float, float]], gap: float) -> int:
-    """Traffic on straight lanes along u: for each lane (offset v, heading 0 or π), cars about ``gap`` metres apart."""
+    """Traffic on straight lanes along u: for each lane (offset v, heading 0 or π), cars ``gap`` metres apart."""
     rng = frame.canvas.rng
     us, vs, turns = [], [], []
     for offset, heading in lanes:
@@ -192,9 +196,56 @@ def buildings(
     x, y = frame.points(u, v)
     if not len(x):
         return 0
-    angle = np.asarray(turn, dtype=np.float32) + np.float32(frame.angle)
+    angle = turn + np.full(len(x), frame.angle)
     made = solids(
         frame.canvas, x, y, angle=angle, length=length, width=width, tall=tall, colours=colours, others=others
     )
     stamp(frame.canvas, made, make, names=names, keep_off=margin)
     return int(frame.canvas.samples(x, y)[2].sum())
+
+
+def town_block(
+    frame: Frame,
+    half_u: float,
+    half_v: float,
+    smallest: float,
+    *,
+    colours: Sequence[Colour],
+    share: float = 0.85,
+    names: Sequence[str] = ("buildings",),
+) -> int:
+    """Fills a rectangle about the origin with buildings of all sizes. Returns how many are in the picture.
+
+    Args:
+        frame: Its axes.
+        half_u, half_v: Metres.
+        smallest: Half the side of the smallest plot in metres.
+        colours: Roofs.
+        share: Of the plots that are built on, where the ground is free.
+        names: Things they belong to.
+    """
+    rng = frame.canvas.rng
+    drawn = 0
+    plots = np.asarray(ground.plots(rng, half_u, half_v, smallest))
+    plots = plots[rng.random(len(plots)) < share]
+    kinds = rng.integers(0, 3, len(plots))
+    for kind, make in enumerate((things.flat_block, things.hip_house, things.gable_house)):
+        u, v, du, dv = plots[kinds == kind].T
+        long, short = (
+            np.maximum(du, dv) * rng.uniform(1.2, 1.7, u.size),
+            np.minimum(du, dv) * rng.uniform(1.1, 1.5, u.size),
+        )
+        free = frame.canvas.is_free(*frame.points(u, v), short / 2)
+        drawn += buildings(
+            frame,
+            u[free],
+            v[free],
+            length=long[free],
+            width=short[free],
+            tall=rng.uniform(4, 11 if kind == 0 else 6, int(free.sum())),
+            make=make,
+            colours=colours,
+            turn=np.where(du >= dv, 0.0, np.pi / 2)[free],
+            names=names,
+        )
+    return drawn

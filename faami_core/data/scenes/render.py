@@ -8,7 +8,15 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from faami_core.data.scenes import layouts_land, layouts_sport, layouts_town, layouts_transport
+from faami_core.data.scenes import (
+    layouts_air,
+    layouts_homes,
+    layouts_land,
+    layouts_port,
+    layouts_roads,
+    layouts_sport,
+    layouts_town,
+)
 from faami_core.data.scenes.canvas import SUPERSAMPLE, BoolArray, Canvas
 from faami_core.data.scenes.captions import Story, write_captions
 from faami_core.data.scenes.light import Camera, Sun, expose
@@ -36,22 +44,22 @@ class Kind:
 
 # Means and spreads are measured on 120 real aerial photographs a class.
 _KINDS: dict[str, Kind] = {
-    "airport": Kind(layouts_transport.airport, (330, 480), (124, 124, 116), (24, 25, 26)),
-    "runway": Kind(layouts_transport.runway, (260, 420), (124, 124, 116), (24, 25, 26)),
+    "airport": Kind(layouts_air.airport, (250, 360), (124, 124, 116), (24, 25, 26)),
+    "runway": Kind(layouts_air.runway, (230, 350), (124, 124, 116), (24, 25, 26)),
     "storage_tanks": Kind(layouts_town.storage_tanks, (190, 330), (116, 114, 103), (19, 18, 18)),
-    "port": Kind(layouts_transport.port, (150, 520), (87, 102, 104), (19, 21, 24)),
-    "tennis_courts": Kind(layouts_sport.tennis_courts, (125, 165), (97, 101, 88), (20, 19, 18)),
+    "port": Kind(layouts_port.port, (130, 410), (87, 102, 104), (19, 21, 24)),
+    "tennis_courts": Kind(layouts_sport.tennis_courts, (100, 128), (97, 101, 88), (20, 19, 18)),
     "baseball_field": Kind(layouts_sport.baseball_field, (170, 230), (105, 103, 79), (22, 17, 19)),
     "playground": Kind(layouts_sport.playground, (215, 260), (95, 100, 87), (24, 21, 21)),
     "stadium": Kind(layouts_sport.stadium, (360, 430), (120, 124, 115), (25, 26, 27)),
-    "dense_residential": Kind(layouts_town.dense_residential, (190, 290), (86, 89, 80), (15, 15, 16)),
-    "medium_residential": Kind(layouts_town.medium_residential, (170, 250), (87, 93, 81), (20, 20, 20)),
-    "sparse_residential": Kind(layouts_town.sparse_residential, (110, 170), (64, 72, 57), (14, 12, 11)),
+    "dense_residential": Kind(layouts_homes.dense_residential, (190, 290), (86, 89, 80), (15, 15, 16)),
+    "medium_residential": Kind(layouts_homes.medium_residential, (170, 250), (87, 93, 81), (20, 20, 20)),
+    "sparse_residential": Kind(layouts_homes.sparse_residential, (110, 170), (64, 72, 57), (14, 12, 11)),
     "industrial": Kind(layouts_town.industrial, (280, 460), (131, 131, 131), (19, 18, 21)),
-    "parking": Kind(layouts_transport.parking, (75, 130), (105, 104, 100), (27, 27, 27)),
-    "intersection": Kind(layouts_transport.intersection, (130, 200), (99, 101, 104), (14, 13, 14)),
-    "viaduct": Kind(layouts_transport.viaduct, (230, 340), (103, 105, 98), (23, 21, 22)),
-    "bridge": Kind(layouts_transport.bridge, (170, 330), (85, 91, 86), (20, 19, 20)),
+    "parking": Kind(layouts_roads.parking, (75, 130), (105, 104, 100), (27, 27, 27)),
+    "intersection": Kind(layouts_roads.intersection, (130, 200), (99, 101, 104), (14, 13, 14)),
+    "viaduct": Kind(layouts_roads.viaduct, (230, 340), (103, 105, 98), (23, 21, 22)),
+    "bridge": Kind(layouts_roads.bridge, (170, 330), (85, 91, 86), (20, 19, 20)),
     "river": Kind(layouts_land.river, (350, 800), (84, 93, 76), (19, 16, 18)),
     "lake": Kind(layouts_land.lake, (350, 700), (79, 90, 75), (23, 23, 25)),
     "pond": Kind(layouts_land.pond, (150, 260), (79, 90, 75), (23, 23, 25)),
@@ -61,7 +69,7 @@ _KINDS: dict[str, Kind] = {
     "meadow": Kind(layouts_land.meadow, (130, 230), (76, 89, 64), (22, 21, 17)),
     "desert": Kind(layouts_land.desert, (300, 900), (204, 175, 136), (22, 17, 20)),
     "mountain": Kind(layouts_land.mountain, (2000, 5000), (94, 101, 82), (32, 25, 28)),
-    "railway": Kind(layouts_transport.railway, (150, 260), (116, 117, 116), (19, 20, 23)),
+    "railway": Kind(layouts_roads.railway, (150, 260), (116, 117, 116), (19, 20, 23)),
     "swimming_pool": Kind(layouts_sport.swimming_pool, (80, 130), (109, 111, 100), (26, 24, 26)),
     "solar_farm": Kind(layouts_town.solar_farm, (170, 290), (110, 112, 104), (22, 20, 20)),
 }

@@ -146,30 +146,30 @@ def _stamp_chunk(canvas: Canvas, solids: Solids, make: Make, names: tuple[str, .
         return
     solid, inner = np.divmod(drawn, window * window)
     row, column = rows[solid, inner // window], columns[solid, inner % window]
-    _keep_highest(canvas, solids, skin, drawn, solid, row * canvas.side + column, names)
+    _keep_highest(canvas, solids, skin, _Drawn(drawn, solid, row * canvas.side + column), names)
 
 
-def _keep_highest(
-    canvas: Canvas,
-    solids: Solids,
-    skin: Skin,
-    drawn: npt.NDArray[np.intp],
-    solid: npt.NDArray[np.intp],
-    place: npt.NDArray[np.intp],
-    names: tuple[str, ...],
-) -> None:
+class _Drawn(NamedTuple):
+    """Samples inside a solid and inside the picture: index into the skin, which solid, index into the canvas."""
+
+    sample: npt.NDArray[np.intp]
+    solid: npt.NDArray[np.intp]
+    place: npt.NDArray[np.intp]
+
+
+def _keep_highest(canvas: Canvas, solids: Solids, skin: Skin, drawn: _Drawn, names: tuple[str, ...]) -> None:
     """Writes, at each place, the highest of the drawn samples if it is above what is there."""
-    tall = np.broadcast_to(skin.height, skin.inside.shape).reshape(-1)[drawn].astype(np.float32)
-    key = (np.rint(tall * _HEIGHT_STEPS).astype(np.int64) << 32) + np.arange(drawn.size)
+    tall = np.broadcast_to(skin.height, skin.inside.shape).reshape(-1)[drawn.sample].astype(np.float32)
+    key = (np.rint(tall * _HEIGHT_STEPS).astype(np.int64) << 32) + np.arange(tall.size)
     best = np.full(canvas.side**2, -1, dtype=np.int64)
-    np.maximum.at(best, place, key)
+    np.maximum.at(best, drawn.place, key)
     seen = np.flatnonzero(best >= 0)
     winner = (best[seen] & 0xFFFFFFFF).astype(np.intp)
     above = tall[winner] >= canvas.height.reshape(-1)[seen]
     seen, winner = seen[above], winner[above]
-    bright = np.broadcast_to(skin.bright, skin.inside.shape).reshape(-1)[drawn[winner]]
-    share = np.broadcast_to(skin.share, skin.inside.shape).reshape(-1)[drawn[winner]]
-    first, other = solids.colour[solid[winner]], solids.other[solid[winner]]
+    bright = np.broadcast_to(skin.bright, skin.inside.shape).reshape(-1)[drawn.sample[winner]]
+    share = np.broadcast_to(skin.share, skin.inside.shape).reshape(-1)[drawn.sample[winner]]
+    first, other = solids.colour[drawn.solid[winner]], solids.other[drawn.solid[winner]]
     colours = (first + share[:, None] * (other - first)) * bright[:, None]
     canvas.height.reshape(-1)[seen] = tall[winner]
     canvas.albedo.reshape(3, -1)[:, seen] = colours.T

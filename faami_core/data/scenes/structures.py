@@ -73,7 +73,8 @@ def baseball_field(frame: Frame, reach: float, grass: Material, clay: Material, 
     away = np.hypot(frame.u, frame.v)
     outfield = np.maximum(away - np.float32(reach), foul)
     shade = ground.stripes(frame, 9.0, rng.uniform(0.02, 0.06), angle=rng.choice([0.0, np.pi / 4, np.pi / 2]))
-    frame.paint(outfield - np.float32(3.0), clay, names=names, opacity=0.9, keep_off=1.5)
+    rim = 3.5 if rng.random() < 0.6 else 0.3
+    frame.paint(outfield - np.float32(rim), clay, names=names, opacity=0.9, keep_off=1.5)
     frame.paint(outfield, grass, names=names, shade=shade)
     wedge = (np.abs(frame.v) - frame.u) * np.float32(0.707)
     skin = np.maximum(np.hypot(frame.u - np.float32(18.4), frame.v) - np.float32(29), wedge - np.float32(4))
@@ -159,8 +160,8 @@ def parking_bays(
         for side in (-1, 1):
             busy = np.clip(full + rng.normal(0, 0.12), 0.02, 0.98)
             taken = np.flatnonzero(rng.random(count) < busy)
-            us.append(((taken + 0.5 - count / 2) * bay + rng.normal(0, 0.12, taken.size)))
-            vs.append((middle + side * depth / 2 + rng.normal(0, 0.2, taken.size)))
+            us.append((taken + 0.5 - count / 2) * bay + rng.normal(0, 0.12, taken.size))
+            vs.append(middle + side * depth / 2 + rng.normal(0, 0.2, taken.size))
             turns.append(np.where(rng.random(taken.size) < 0.8, side, -side) * np.float32(np.pi / 2))
     return cars(frame, np.concatenate(us), np.concatenate(vs), np.concatenate(turns), names=(car_name,))
 
@@ -178,7 +179,7 @@ def bridge_deck(
 
 
 def industrial_yard(frame: Frame, count: int, spread: float, names: Sequence[str]) -> int:
-    """Small sheds and a tower or two of a plant about the origin. Returns how many have their centre in the picture."""
+    """Small sheds and a tower or two of a plant about the origin. Returns how many are in the picture."""
     rng = frame.canvas.rng
     u, v = (rng.uniform(-spread, spread, count) for _ in range(2))
     return buildings(

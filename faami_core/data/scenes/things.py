@@ -9,7 +9,7 @@ from faami_core.data.scenes.stamps import Local, Skin
 
 def crown(at: Local) -> Skin:
     """A broad-leaved tree: a lumpy dome, dark at the rim and in its gaps."""
-    u, v, half_u, half_v, tall, noise = at
+    u, v, half_u, _, tall, noise = at
     distance = np.sqrt(u * u + v * v) + np.float32(1e-6)
     sine = v / distance
     square = sine * sine
@@ -24,7 +24,7 @@ def crown(at: Local) -> Skin:
 
 def conifer(at: Local) -> Skin:
     """A needle tree: a slender cone with a ragged star of branches."""
-    u, v, half_u, half_v, tall, noise = at
+    u, v, half_u, _, tall, noise = at
     distance = np.sqrt(u * u + v * v) + np.float32(1e-6)
     sine = v / distance
     square = sine * sine
@@ -36,7 +36,7 @@ def conifer(at: Local) -> Skin:
 
 def car(at: Local) -> Skin:
     """A car: paint, dark front and rear windows, lower bonnet and boot. ``u`` points to its front."""
-    u, v, half_u, half_v, tall, noise = at
+    u, v, half_u, half_v, tall, _ = at
     along, across = u / half_u, np.abs(v) / half_v
     rim = across**4 + np.abs(along) ** 6
     cabin = (along > -0.78) & (along < 0.38)
@@ -55,7 +55,7 @@ def hip_house(at: Local) -> Skin:
     ridge = (np.abs(half_u - np.abs(u) - half_v + np.abs(v)) < 0.3) | (
         (np.abs(v) < 0.3) & (np.abs(u) < half_u - half_v)
     )
-    return Skin(to_edge > 0, height, 1 + 0.05 * noise + 0.05 * ridge, np.clip(0.2 + 0.25 * noise, 0, 1))
+    return Skin(to_edge > 0, height, 1 + 0.03 * noise + 0.05 * ridge, np.clip(0.15 + 0.10 * noise, 0, 1))
 
 
 def gable_house(at: Local) -> Skin:
@@ -66,7 +66,7 @@ def gable_house(at: Local) -> Skin:
     inside = (to_eave > 0) & (np.abs(u) < half_u)
     courses = 0.025 * np.sign(np.sin(v * 9.0))
     ridge = 0.08 * (np.abs(v) < 0.25)
-    return Skin(inside, height, 1 + 0.05 * noise + courses + ridge, np.clip(0.2 + 0.25 * noise, 0, 1))
+    return Skin(inside, height, 1 + 0.03 * noise + courses + ridge, np.clip(0.15 + 0.10 * noise, 0, 1))
 
 
 def flat_block(at: Local) -> Skin:
@@ -95,20 +95,24 @@ def factory(at: Local) -> Skin:
     height = tall + 2.2 * ridge
     ribs = 0.03 * np.sin(u * 3.2)
     seam = (np.abs((u / 6.0) % 1.0 - 0.5) > 0.47) * 0.05
-    light = (np.abs(ridge - 0.55) < 0.14) & (np.abs((u / 7.5) % 1.0 - 0.5) < 0.22)
-    return Skin(inside, height, 1 + ribs - seam + 0.03 * noise, 0.75 * light + np.clip(0.12 * noise, 0, 0.3))
+    # Every hall has its own fittings: strips of skylight across, vents along the ridge, or none.
+    fitting = np.abs(np.sin(tall * 57.3))
+    strip = (np.abs((u / 9.0) % 1.0 - 0.5) < 0.07) & (np.abs(ridge - 0.5) < 0.32) & (fitting < 0.5)
+    vent = (ridge > 0.93) & (np.abs((u / 11.0) % 1.0 - 0.5) < 0.10) & (fitting > 0.35)
+    stain = np.clip(0.10 * noise, 0, 0.25)
+    return Skin(inside, height, 1 + ribs - seam + 0.025 * noise, np.maximum(0.5 * strip, 0.7 * vent) + stain)
 
 
 def tank(at: Local) -> Skin:
     """A storage tank: bright rim, seams of the roof plates, a pale centre; some roofs float low inside the wall."""
-    u, v, half_u, half_v, tall, noise = at
+    u, v, half_u, _, tall, noise = at
     away = np.hypot(u, v) / half_u
     floating = np.sin(tall * 91.7) > 0.35
     wall = away > 0.94
     height = np.where(floating & ~wall, 0.72 * tall, tall + 0.09 * half_u * (1 - away))
     bearing = np.arctan2(v, u)
     seams = 0.025 * np.sign(np.sin(12 * bearing)) * (away > 0.3)
-    bright = 1 + seams + 0.02 * noise + 0.05 * wall
+    bright = 1 + seams + 0.012 * noise + 0.05 * wall
     pipe = (np.abs(v) < 0.03 * half_u) & (u > 0) & (away > 0.45)
     share = np.where(floating & ~wall, 0.45, 0.06) + 0.3 * (away < 0.06) + 0.4 * pipe
     return Skin(away < 1, height, bright, np.clip(share, 0, 1))
@@ -184,3 +188,11 @@ def panel_row(at: Local) -> Skin:
     inside = (np.abs(u) < half_u) & (np.abs(v) < half_v)
     frames = (np.abs((u / 2.0) % 1.0 - 0.5) > 0.44) | (np.abs(v) < 0.1)
     return Skin(inside, tall * (0.6 + 0.4 * v / half_v), 1 + 0.03 * noise + 0.0 * v, 0.3 * frames)
+
+
+def parasol(at: Local) -> Skin:
+    """A sunshade: eight flat sides, two tones."""
+    u, v, half_u, _, tall, noise = at
+    away = np.sqrt(u * u + v * v) / half_u
+    sides = 0.06 * np.sign(u * v * (u * u - v * v))
+    return Skin(away < 1, tall * (1 - 0.2 * away), 1 + sides + 0.01 * noise, np.zeros_like(noise))
