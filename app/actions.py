@@ -50,6 +50,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec("quit", "&Quit", "File", ("Ctrl+Q",), "Close the window.", starts_block=True),
     ActionSpec("focus_query", "&Find…", "Search", ("Ctrl+F", "/"), "Go to the query bar."),
     ActionSpec("pick_image", "Search by &image…", "Search", ("Ctrl+I",), "Pick an image file as the query."),
+    ActionSpec("paste_image", "&Paste image", "Search", ("Ctrl+V",), "Search with the image in the clipboard."),
     ActionSpec("more_like_this", "&More like this", "Search", ("Ctrl+L",), "Search with the selected image."),
     ActionSpec(
         "clear", "&Clear query", "Search", ("Esc",), "Empty the query and browse the collection.", "", False, True

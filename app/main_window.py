@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -119,6 +120,11 @@ class MainWindow(QMainWindow):
         self.evidence = EvidenceController(space, self.model, self.inspector)
         self.export = ExportController(space, self.pane.notice)
 
+        for first, second in pairwise(
+            (self.pane.query, self.pane.size, self.pane.export_button, self.grid, self.inspector)
+        ):
+            self.setTabOrder(first, second)
+
     # --- wires ---------------------------------------------------------------------------------------------
 
     def _connect_actions(self) -> None:
@@ -131,6 +137,7 @@ class MainWindow(QMainWindow):
             "quit": self.close,
             "focus_query": self.pane.query.focus,
             "pick_image": self._pick_image,
+            "paste_image": self.pane.query.paste,
             "more_like_this": self.search_like_this,
             "clear": self._clear,
             "previous_hit": lambda: grid.step(-1),
@@ -166,6 +173,8 @@ class MainWindow(QMainWindow):
         pane.page_turned.connect(self._show_panes)
         rail.update_asked.connect(self.collections.update)
         rail.reveal_asked.connect(_reveal)
+        rail.forget_asked.connect(self.collections.forget)
+        rail.retry_asked.connect(self.collections.retry_unreadable)
         self.collections.opened.connect(self._after_open)
         self.search.shown.connect(self._after_search)
         self.search.browsing.connect(self._after_browse)
@@ -328,7 +337,7 @@ class MainWindow(QMainWindow):
         """Greys out what makes no sense right now."""
         has_collection, result = self.workspace.collection is not None, self.workspace.result
         words = len(result.words) if result is not None else 0
-        for name in ("update", "focus_query", "pick_image", "clear", "more_like_this"):
+        for name in ("update", "focus_query", "pick_image", "paste_image", "clear", "more_like_this"):
             self.actions_by_name[name].setEnabled(has_collection)
         for name in ("export_csv", "overlay", "cycle_scale"):
             self.actions_by_name[name].setEnabled(result is not None)
@@ -356,8 +365,8 @@ class MainWindow(QMainWindow):
         if self.inspector.isVisible() and self.rail.isVisible():
             self.settings.split = self.splitter.sizes()
         self.settings.save()
-        self.runner.close()
-        self.workspace.session.close()
+        if self.runner.close():
+            self.workspace.session.close()  # waits for the model lane, so only when that has ended
         event.accept()
         self.closed.emit()
 

@@ -33,7 +33,7 @@ class ActivityController(QObject):
 
     def _show(self, task: Task, progress: Progress) -> None:
         if next(iter(self._titles), None) is task:
-            self._strip.show_progress(progress)
+            self._strip.show_progress(self._titles[task], progress)
 
     def _forget(self, task: Task) -> None:
         was_shown = next(iter(self._titles), None) is task

@@ -72,6 +72,11 @@ class CollectionController(QObject):
         if self._workspace.root is not None and not self._indexing.is_running:
             self._indexing.start(self._workspace.root)
 
+    def retry_unreadable(self) -> None:
+        """Scans again and tries the files that could not be read."""
+        if self._workspace.root is not None and not self._indexing.is_running:
+            self._indexing.start(self._workspace.root, retry_unreadable=True)
+
     def forget(self, root: Path) -> None:
         """Takes a collection off the list of recent ones."""
         self._workspace.settings.forget_recent(root)

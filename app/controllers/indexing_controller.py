@@ -30,14 +30,14 @@ class IndexingController(QObject):
     def is_running(self) -> bool:
         return self._task is not None
 
-    def start(self, root: Path) -> None:
-        """Scans and indexes a folder."""
+    def start(self, root: Path, *, retry_unreadable: bool = False) -> None:
+        """Scans and indexes a folder; files that could not be read are tried again if they changed, or on demand."""
         session = self._workspace.session
-        self._run(
-            f"Indexing {root.name}",
-            root,
-            lambda token, progress: session.index(root, progress=progress, cancel=token),
-        )
+
+        def index(token: CancelToken, progress: ProgressCallback) -> IndexReport:
+            return session.index(root, progress=progress, cancel=token, retry_unreadable=retry_unreadable)
+
+        self._run(f"Indexing {root.name}", root, index)
 
     def start_demo(self) -> None:
         """Writes the demo collection if it is not there yet, then indexes it."""

@@ -45,7 +45,7 @@ class SearchController(QObject):
         self._indexing = indexing
         self._task: Task | None = None
         pane.query.submitted.connect(self.ask)
-        pane.query.cleared.connect(self.browse)
+        pane.query.cleared.connect(self.clear)
         pane.query.image_pasted.connect(self.ask_pasted)
 
     def ask(self, text: str, image: Path | None) -> None:
@@ -87,6 +87,11 @@ class SearchController(QObject):
         task = self._workspace.runner.submit(Lane.DISK, save)
         task.succeeded.connect(self._pane.query.ask_image)
         task.failed.connect(self._tell)
+
+    def clear(self) -> None:
+        """Ends the query; while browsing there is nothing to end, and the place in the grid is kept."""
+        if self._workspace.result is not None or self._task is not None:
+            self.browse()
 
     def browse(self) -> None:
         """Shows all images of the open collection, without a query."""

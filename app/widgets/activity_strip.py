@@ -60,9 +60,9 @@ class ActivityStrip(QFrame):
         if not self.isVisible():
             self._timer.start()
 
-    def show_progress(self, progress: Progress) -> None:
+    def show_progress(self, title: str, progress: Progress) -> None:
         """Shows how far the work is."""
-        self.title.setText(progress.stage)
+        self.title.setText(f"{title}  ·  {progress.stage}" if progress.stage != title else title)
         if progress.total:
             self.bar.setRange(0, 1000)  # per mille, because totals may not fit Qt's integers
             self.bar.setValue(round(1000 * min(progress.done / progress.total, 1.0)))

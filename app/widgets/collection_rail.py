@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QAction, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -34,6 +34,8 @@ class CollectionRail(QFrame):
     demo_asked = Signal()
     collection_asked = Signal(object)  # Path
     update_asked = Signal()
+    forget_asked = Signal(object)  # Path
+    retry_asked = Signal()
     reveal_asked = Signal(object)  # Path
 
     def __init__(self) -> None:
@@ -51,6 +53,12 @@ class CollectionRail(QFrame):
         self.collections.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.collections.itemActivated.connect(self._ask)
         self.collections.itemClicked.connect(self._ask)
+        forget = QAction("Take off this list", self.collections)
+        forget.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
+        forget.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
+        forget.triggered.connect(self._forget)
+        self.collections.addAction(forget)
+        self.collections.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         column.addWidget(self.collections)
         self.demo_button = IconPushButton("demo", "Demo collection", kind="row")
         self.demo_button.clicked.connect(self.demo_asked)
@@ -107,7 +115,13 @@ class CollectionRail(QFrame):
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(8)
         column.addWidget(line())
-        column.addWidget(label("Could not be read", "section"))
+        row = QHBoxLayout()
+        row.addWidget(label("Could not be read", "section"))
+        row.addStretch(1)
+        self.retry_button = IconButton("refresh", "Try to read these files again")
+        self.retry_button.clicked.connect(self.retry_asked)
+        row.addWidget(self.retry_button)
+        column.addLayout(row)
         self.unreadable = QListWidget()
         self.unreadable.setObjectName("unreadable")
         self.unreadable.setAccessibleName("Files that could not be read, with reasons")
@@ -158,6 +172,11 @@ class CollectionRail(QFrame):
             item.setData(_PATH, entry.path)
             item.setToolTip(f"{entry.path}\n{entry.reason}")
             self.unreadable.addItem(item)
+
+    def _forget(self) -> None:
+        item = self.collections.currentItem()
+        if item is not None:
+            self.forget_asked.emit(item.data(_PATH))
 
     def _ask(self, item: QListWidgetItem) -> None:
         self.collection_asked.emit(item.data(_PATH))

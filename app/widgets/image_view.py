@@ -53,21 +53,19 @@ class ImageView(QWidget):
 
     # --- what the controllers say --------------------------------------------------------------------------
 
-    def show_image(self, pixels: ByteArray, height: int, width: int, *, fit: bool = True) -> None:
+    def show_image(self, pixels: ByteArray, height: int, width: int) -> None:
         """Shows an image.
 
         Args:
             pixels: [H, W, 3] uint8, at any resolution.
             height, width: Of the file as shown; the coordinates of the view.
-            fit: Show all of it; False keeps the zoom, for a sharper copy of the same image.
         """
         self._size = (height, width)
         self._image.setImage(pixels, autoLevels=False, levels=(0, 255))
         self._image.setRect(QRectF(0, 0, width, height))
         self._image.show()
-        if fit:
-            self.clear_overlay()
-            self.fit()
+        self.clear_overlay()
+        self.fit()
 
     def show_overlay(self, values: FloatArray, limit: float, opacity: float, grid: FloatArray) -> None:
         """Draws a heatmap.

@@ -69,9 +69,16 @@ class FakeSession:
         return folder
 
     def index(
-        self, root: Path, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None
+        self,
+        root: Path,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancelToken | None = None,
+        retry_unreadable: bool = False,
     ) -> IndexReport:
         steps, done, started = 100, 0, time.monotonic()
+        if retry_unreadable:
+            self.unreadable = ()
         for done in range(1, steps + 1):
             if cancel is not None and cancel.cancelled:
                 break

@@ -158,6 +158,34 @@ def test_updating_the_open_collection_keeps_the_query(qtbot: QtBot, window: Main
     assert window.status.fact("gallery") == "30 images"
 
 
+def test_unreadable_files_can_be_tried_again(
+    qtbot: QtBot, window: MainWindow, session: FakeSession, root: Path
+) -> None:
+    session.unreadable = (UnreadableImage(root / "river.jpg", "The file ends in the middle."),)
+    with qtbot.waitSignal(window.collections.opened):
+        window.collections.update()
+    assert window.rail.unreadable.isVisible()
+    with qtbot.waitSignal(window.collections.opened):
+        qtbot.mouseClick(window.rail.retry_button, Qt.MouseButton.LeftButton)
+    assert not window.rail.unreadable.isVisible()
+
+
+def test_a_collection_can_be_taken_off_the_list(qtbot: QtBot, window: MainWindow, root: Path) -> None:
+    window.rail.collections.setFocus()
+    window.rail.collections.setCurrentRow(0)
+    qtbot.keyClick(window.rail.collections, Qt.Key.Key_Delete)
+    assert window.rail.collections.count() == 0
+    assert window.settings.recent == ()
+    assert window.pane.page == "grid", "the open collection stays open"
+
+
+def test_escape_while_browsing_keeps_the_place(qtbot: QtBot, window: MainWindow) -> None:
+    window.grid.setFocus()
+    window.grid.choose(5)
+    qtbot.keyClick(window.grid, Qt.Key.Key_Escape)
+    assert window.grid.currentIndex().row() == 5
+
+
 def test_a_missing_folder_is_told_with_a_next_step_and_changes_nothing(
     qtbot: QtBot, window: MainWindow, tmp_path: Path
 ) -> None:
