@@ -63,7 +63,7 @@ class Canvas:
     """A scene while it is being drawn.
 
     Args:
-        rng: Source of all chance of this scene.
+        rng: Source of all chance of this scene's layout.
         size: Pixels of the finished picture, a side.
         extent: Metres of the scene, a side.
 
@@ -75,6 +75,7 @@ class Canvas:
         free: [side, side] bool, where nothing stands that trees, cars or houses must keep off.
         shown: Name of a thing → [side, side] bool, where it can be seen.
         counts: Name of a countable thing → how many were drawn.
+        fine_rng: Source of chance for what depends on the number of samples, so that the layout does not.
     """
 
     def __init__(self, rng: np.random.Generator, size: int, extent: float) -> None:
@@ -89,7 +90,8 @@ class Canvas:
         self.shown: dict[str, BoolArray] = {}
         self.counts: dict[str, int] = {}
         self._wholes: set[str] = set()
-        self.textures = Textures.draw(rng, self.side)
+        self.fine_rng = np.random.default_rng(int(rng.integers(2**62)))
+        self.textures = Textures.draw(self.fine_rng, self.side)
         centre = (np.arange(self.side, dtype=np.float32) + np.float32(0.5)) / np.float32(self.scale)
         self._metres: FloatArray = centre - np.float32(extent / 2)
 
@@ -165,7 +167,7 @@ class Canvas:
         textures = self.textures
         fields = (textures.patchy, textures.mottle, textures.clump, textures.grain)
         # The fields are stored twice over, so a window at any offset below ``side`` lies within them.
-        down, right = (int(self.rng.integers(0, self.side)) for _ in range(2))
+        down, right = (int(self.fine_rng.integers(0, self.side)) for _ in range(2))
         if np.count_nonzero(coverage) > 0.4 * coverage.size:
             window = _shift(rows, down), _shift(columns, right)
             colours = material.colours(*(part[window] for part in fields))

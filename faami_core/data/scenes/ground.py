@@ -29,8 +29,8 @@ def blotches(
     opacity: float = 0.8,
 ) -> None:
     """Lays a material in irregular spots that fill about ``share`` of the scene, e.g. bare soil in grass."""
-    side, rng = canvas.side, canvas.rng
-    down, right = (int(rng.integers(0, side)) for _ in range(2))
+    side = canvas.side
+    down, right = (int(canvas.fine_rng.integers(0, side)) for _ in range(2))
     noise = getattr(canvas.textures, field)[down : down + side, right : right + side]
     noise = noise + 0.25 * canvas.textures.clump[:side, :side]
     limit = np.quantile(noise[::8, ::8], 1 - share)

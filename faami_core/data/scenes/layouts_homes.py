@@ -146,6 +146,7 @@ def medium_residential(canvas: Canvas) -> Story:
 def _residential(canvas: Canvas, density: str, drawn: int, streets: list[float]) -> Story:
     """The story of houses along streets; the street that crosses them counts too."""
     roads = 1 + sum(abs(street) < canvas.extent * 0.45 for street in streets)
+    canvas.count("roads", roads)
     subject = Noun("buildings", "buildings", drawn, ("gray", "small") if density == "medium" else ())
     links = (
         Link(TREES, ("near", "between", "among"), ("near", "around")),

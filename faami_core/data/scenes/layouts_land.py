@@ -143,7 +143,7 @@ def beach(canvas: Canvas) -> Story:
         opacity=0.65,
         feather=extent * 0.06,
     )
-    ripple = fractal_noise(rng, canvas.side, 24, 3, 0.7)
+    ripple = fractal_noise(canvas.fine_rng, canvas.side, 24, 3, 0.7)
     for line in range(int(rng.integers(2, 5))):
         clump = np.abs(texture.clump[: canvas.side, : canvas.side])
         away = bend - np.float32(extent * (0.016 + 0.05 * line)) + np.float32(extent * 0.006) * (mottle + ripple)
@@ -348,7 +348,7 @@ def mountain(canvas: Canvas) -> Story:
     """Ridges and valleys, green, bare or with snow on the heights."""
     rng = canvas.rng
     side, extent = canvas.side, canvas.extent
-    height = _ridges(rng, side)
+    height = _ridges(canvas.fine_rng, side)
     look = ("green", "khaki", "dark green")[rng.integers(3)]
     snowy = look == "dark green"
     slopes, heights, opacity = _MOUNTAINS[look]

@@ -174,6 +174,7 @@ def _marina(canvas: Canvas, frame: Frame, edge: float, look: str) -> Story:
         stamp(canvas, hulls, things.boat, names=("boats",), keep_off=0.5)
         total += len(x)
     canvas.count("boats", total)
+    canvas.count("piers", piers)
     road = frame.at(0, edge + extent * 0.07)
     ground.road(road, 8.0, names=(), height=2.0)
     lane_cars(road, extent * 1.3, ((-2.0, 0.0), (2.0, np.pi)), 30.0)

@@ -54,7 +54,7 @@ def sunlit(height: FloatArray, sun: Sun, pixels_per_metre: float) -> FloatArray:
     reach = float(height.max() - height.min()) / float(drop)
     horizon = height.copy()
     step = 1
-    while step < 2 * reach and step < height.shape[0]:
+    while step < 2 * reach and step < max(height.shape):
         dx, dy = (round(step * part) for part in sun.towards)
         shifted = _look_towards(horizon, dx, dy) - drop * np.float32(step)
         np.maximum(horizon, shifted, out=horizon)

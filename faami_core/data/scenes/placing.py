@@ -116,7 +116,7 @@ def scatter_trees(
     x = (x + rng.uniform(-0.45, 0.45, x.size) * spacing).astype(np.float32)
     y = (y + rng.uniform(-0.45, 0.45, y.size) * spacing).astype(np.float32)
     rows, columns, _ = canvas.samples(x, y)
-    down, right = (int(rng.integers(0, canvas.side)) for _ in range(2))
+    down, right = (int(canvas.fine_rng.integers(0, canvas.side)) for _ in range(2))
     field = 0.55 * canvas.textures.mottle[rows + down, columns + right]
     field += 0.75 * canvas.textures.patchy[rows + down, columns + right]
     urge = clumping * field + (1 - clumping) * rng.standard_normal(x.size)

@@ -113,7 +113,7 @@ def render_scene(kind: str, seed: int, *, size: int = 256) -> Scene:
     Args:
         kind: One of ``KINDS``.
         seed: Which scene of the kind, from 0.
-        size: Pixels a side, at least 32; the same ground in more or fewer pixels.
+        size: Pixels a side, at least 32; the same layout in more or fewer pixels.
 
     Raises:
         ValueError: if the kind is unknown, the seed negative or the size below 32.
