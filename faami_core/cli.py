@@ -8,24 +8,21 @@ from __future__ import annotations
 
 import argparse
 import json
-import signal
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 from faami_core import __version__
 from faami_core.config import default_model_dir
 from faami_core.errors import CancelledError, ExportError, FaamiError
 from faami_core.session import Session
-from faami_core.types import CancelToken, ImageTerm, Progress, Query, SearchResult, TextTerm
+from faami_core.terminal import ProgressLine, cancel_on_interrupt, printable
+from faami_core.types import ImageTerm, Query, SearchResult, TextTerm
 
 DONE, FAULT, CANCELLED = 0, 1, 130
-_LINE_PAUSE = 5.0  # seconds between progress lines where there is no terminal to overwrite
 _LISTED_UNREADABLE = 10
 _BENCH_QUERIES = (
     "storage tanks beside a river",
@@ -65,9 +62,9 @@ def main(argv: Sequence[str] | None = None, *, session_factory: SessionFactory =
         print("faami: cancelled", file=sys.stderr)
         return CANCELLED
     except FaamiError as error:
-        print(f"faami: {_printable(error.message)}", file=sys.stderr)
+        print(f"faami: {printable(error.message)}", file=sys.stderr)
         if error.next_step:
-            print(f"       {_printable(error.next_step)}", file=sys.stderr)
+            print(f"       {printable(error.next_step)}", file=sys.stderr)
         return FAULT
 
 
@@ -82,15 +79,15 @@ def _index_options(parser: argparse.ArgumentParser) -> None:
 
 def _index(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
     session = _session(arguments, session_factory)
-    with _cancel_on_interrupt() as cancel, _ProgressLine() as progress:
+    with cancel_on_interrupt() as cancel, ProgressLine() as progress:
         report = session.index(arguments.folder, progress=progress, cancel=cancel, retry_unreadable=arguments.retry)
     indexed = report.seen - len(report.unreadable) - report.offline
-    print(f"{_printable(str(report.root))}: {report.seen} images seen in {report.seconds:.1f} s")
+    print(f"{printable(str(report.root))}: {report.seen} images seen in {report.seconds:.1f} s")
     print(f"  {report.added} new, {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged")
     if not report.cancelled:
         print(f"  {indexed} indexed, {len(report.unreadable)} unreadable, {report.offline} offline")
     for image in report.unreadable[:_LISTED_UNREADABLE]:
-        print(f"  unreadable: {_printable(str(image.path))}: {_printable(image.reason)}")
+        print(f"  unreadable: {printable(str(image.path))}: {printable(image.reason)}")
     if len(report.unreadable) > _LISTED_UNREADABLE:
         print(f"  … and {len(report.unreadable) - _LISTED_UNREADABLE} more unreadable files")
     if report.cancelled:
@@ -119,7 +116,7 @@ def _search(arguments: argparse.Namespace, session_factory: SessionFactory) -> i
     session = _session(arguments, session_factory)
     terms = [ImageTerm(path) for path in arguments.image]
     query = Query((*([TextTerm(arguments.query)] if arguments.query else []), *terms))
-    with _cancel_on_interrupt() as cancel:
+    with cancel_on_interrupt() as cancel:
         result = session.search(
             arguments.collection, query, top=arguments.top, shortlist=arguments.shortlist, cancel=cancel
         )
@@ -137,10 +134,10 @@ def _print_hits(result: SearchResult) -> None:
 
     for hit in result.hits:
         matched = " ".join(matched_words(result.words, hit.word_evidence))
-        print(f"{hit.rank + 1:4d}  {hit.score:8.4f}  {_printable(str(hit.path))}  [{_printable(matched)}]")
+        print(f"{hit.rank + 1:4d}  {hit.score:8.4f}  {printable(str(hit.path))}  [{printable(matched)}]")
     unknown = [word.text for word in result.words if not word.known]
     if unknown:
-        print(f"faami: words the model has never seen: {_printable(', '.join(unknown))}", file=sys.stderr)
+        print(f"faami: words the model has never seen: {printable(', '.join(unknown))}", file=sys.stderr)
     if result.unscored:
         print(f"faami: {result.unscored} images have no finite score and were left out", file=sys.stderr)
     print(
@@ -192,9 +189,9 @@ def _train(arguments: argparse.Namespace, _session_factory: SessionFactory) -> i
     config = read_training_config(arguments.config)
     if arguments.output is not None:
         config = replace(config, output=str(arguments.output))
-    with _cancel_on_interrupt() as cancel, _ProgressLine() as progress:
+    with cancel_on_interrupt() as cancel, ProgressLine() as progress:
         folder = train(config, resume=arguments.resume, device=arguments.device, progress=progress, cancel=cancel)
-    print(f"model written to {_printable(str(folder))}; losses in {_printable(config.output)}/metrics.jsonl")
+    print(f"model written to {printable(str(folder))}; losses in {printable(config.output)}/metrics.jsonl")
     return DONE
 
 
@@ -220,7 +217,7 @@ def _evaluate(arguments: argparse.Namespace, _session_factory: SessionFactory) -
     checkpoint = load_checkpoint(arguments.model or default_model_dir())
     checkpoint.model.to(choose_device(arguments.device))
     numbers: dict[str, Any] = {}
-    with _cancel_on_interrupt() as cancel, _ProgressLine() as progress:
+    with cancel_on_interrupt() as cancel, ProgressLine() as progress:
         if retrieval:
             report = evaluate_retrieval(
                 checkpoint, arguments.captions, arguments.images, arguments.split, progress=progress, cancel=cancel
@@ -259,14 +256,14 @@ def _info(arguments: argparse.Namespace, session_factory: SessionFactory) -> int
     grids = ", ".join(f"{grid.scale} {grid.rows}×{grid.columns}" for grid in info.grids)
     print(f"version      {__version__}")
     print(f"model        {info.name} ({info.parameters / 1e6:.1f} million weights)")
-    print(f"folder       {_printable(str(info.folder))}")
+    print(f"folder       {printable(str(info.folder))}")
     print(f"fingerprint  {info.fingerprint}")
     print(f"device       {info.device}")
     print(f"input        {info.image_size}×{info.image_size} pixels; regions {grids}; width {info.width}")
-    print(f"index data   {_printable(str(session.data_dir))}")
+    print(f"index data   {printable(str(session.data_dir))}")
     if arguments.collection is not None:
         collection = session.open_collection(arguments.collection)
-        print(f"collection   {_printable(str(collection.root))}")
+        print(f"collection   {printable(str(collection.root))}")
         print(f"  {collection.images} of {collection.seen} images indexed with this model", end="")
         print(f", {len(collection.unreadable)} unreadable, {collection.offline} offline")
         print(f"  last indexed {collection.indexed_at or 'never to the end'}")
@@ -342,71 +339,6 @@ def _positive(text: str) -> int:
     if number < 1:
         raise argparse.ArgumentTypeError(f"{text} is not a positive number")
     return number
-
-
-def _printable(text: str) -> str:
-    """Text for a terminal: no control characters, nothing the terminal's encoding cannot show."""
-    shown = "".join(char if char.isprintable() else repr(char)[1:-1] for char in text)
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    return shown.encode(encoding, "backslashreplace").decode(encoding)
-
-
-@contextmanager
-def _cancel_on_interrupt() -> Iterator[CancelToken]:
-    """The first Ctrl-C asks the work to stop and keep what is done; a second one breaks it off."""
-    token = CancelToken()
-
-    def ask(_signal: int, _frame: FrameType | None) -> None:
-        if token.cancelled:
-            raise KeyboardInterrupt
-        token.cancel()
-
-    try:
-        before = signal.signal(signal.SIGINT, ask)
-    except ValueError:  # not the main thread: nobody can press Ctrl-C here
-        yield token
-        return
-    try:
-        yield token
-    finally:
-        signal.signal(signal.SIGINT, before)
-
-
-class _ProgressLine:
-    """Progress on standard error: one line overwritten in place on a terminal, else a line every few seconds."""
-
-    def __init__(self) -> None:
-        self._live = sys.stderr.isatty()
-        self._last = -1e9
-        self._stage = ""
-
-    def __enter__(self) -> _ProgressLine:
-        return self
-
-    def __exit__(self, *_exception: object) -> None:
-        if self._live and self._stage:
-            print("\r\x1b[K", end="", file=sys.stderr, flush=True)
-
-    def __call__(self, step: Progress) -> None:
-        now = time.monotonic()
-        if not self._live and step.stage == self._stage and now - self._last < _LINE_PAUSE:
-            return
-        self._last, self._stage = now, step.stage
-        start, end = ("\r\x1b[K", "") if self._live else ("", "\n")
-        print(f"{start}{progress_text(step)}", end=end, file=sys.stderr, flush=True)
-
-
-def progress_text(step: Progress) -> str:
-    """One line for a step: ``Indexing images 120/9828, 31.5/s, 5 min 8 s left``."""
-    text = step.stage
-    if step.done or step.total is not None:
-        text += f" {step.done}" + (f"/{step.total}" if step.total is not None else "")
-    if step.rate is not None:
-        text += f", {step.rate:.1f}/s"
-    if step.seconds_left is not None:
-        minutes, seconds = divmod(round(step.seconds_left), 60)
-        text += f", {f'{minutes} min ' if minutes else ''}{seconds} s left"
-    return text
 
 
 COMMANDS = (

@@ -149,13 +149,18 @@ class Session:
                 )
 
     def open_collection(self, root: Path) -> CollectionInfo:
-        """What the catalog knows of a collection, for the loaded model; does not look at the folder.
+        """What the catalog knows of a collection, for the loaded model; does not look at the folder of images.
+
+        Files that a killed process left half-written in the index are cleared away on this occasion.
 
         Raises:
             CollectionError: if the folder was never indexed.
         """
+        from faami_core.indexing.indexer import clear_orphans
+
         root = _canonical(root)
         with self._lane, self._catalog(root) as catalog:
+            clear_orphans(catalog)
             encoder = self._loaded()
             model_id = catalog.find_model(encoder.info.fingerprint)
             counts = catalog.counts(-1 if model_id is None else model_id)
@@ -214,7 +219,7 @@ class Session:
 
         root = _canonical(root)
         normalised(query)  # an empty query and a folder never indexed are told before the model loads
-        self._catalog(root).close()
+        self._indexed_folder(root)
         watch = Stopwatch()
         with self._lane:
             encoder = self._loaded()
@@ -334,12 +339,17 @@ class Session:
         return gallery
 
     def _catalog(self, root: Path) -> Catalog:
-        from faami_core.indexing.catalog import CATALOG_NAME, Catalog
+        from faami_core.indexing.catalog import Catalog
+
+        return Catalog(self._indexed_folder(root))
+
+    def _indexed_folder(self, root: Path) -> Path:
+        from faami_core.indexing.catalog import CATALOG_NAME
 
         folder = self._index_folder(root)
         if not (folder / CATALOG_NAME).is_file():
             raise CollectionError(f"{str(root)!r} has not been indexed yet.", _NOT_INDEXED)
-        return Catalog(folder)
+        return folder
 
     def _index_folder(self, root: Path) -> Path:
         """Folder of the index of ``root``: a readable name, made unique by the hash of the whole path."""

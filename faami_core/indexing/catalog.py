@@ -74,9 +74,7 @@ class Catalog:
             raise CollectionError("This folder has not been indexed yet.", "Index it first.")
         with index_errors(folder):
             folder.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(
-                path, timeout=_BUSY_SECONDS, isolation_level=None, check_same_thread=False
-            )
+            self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
             try:
                 migrations.refuse_newer(self._connection)  # before anything is written
                 self._connection.execute("PRAGMA journal_mode = WAL")
@@ -205,6 +203,10 @@ class Catalog:
         """Id of a model, or None if the collection was never indexed with it."""
         row = self._connection.execute("SELECT model_id FROM model WHERE fingerprint = ?", (fingerprint,)).fetchone()
         return None if row is None else int(row[0])
+
+    def models(self) -> dict[str, int]:
+        """Ids of all models the collection was ever indexed with, by fingerprint."""
+        return dict(self._connection.execute("SELECT fingerprint, model_id FROM model"))
 
     def pending(self, model_id: int) -> list[PendingFile]:
         """Reachable, readable files without features of the model, in order of path."""

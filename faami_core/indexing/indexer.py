@@ -7,6 +7,7 @@ only back to the last shard; what a shard holds is never computed twice.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import time
@@ -19,7 +20,7 @@ from pathlib import Path
 import numpy as np
 
 from faami_core.data.image_io import IMAGE_SUFFIXES, decode_image
-from faami_core.errors import CancelledError, UnreadableImageError
+from faami_core.errors import CancelledError, CollectionError, UnreadableImageError
 from faami_core.indexing import atomic, feature_store, scanner
 from faami_core.indexing.catalog import Catalog, index_errors
 from faami_core.indexing.lock import WriterLock
@@ -124,6 +125,12 @@ def scan(
     )
     catalog.apply_scan(root_id, diff, listing.device)
     return diff
+
+
+def clear_orphans(catalog: Catalog) -> None:
+    """Removes what a killed run left half-written; while another process writes, or on read-only media, nothing."""
+    with contextlib.suppress(CollectionError, OSError), WriterLock(catalog.folder):
+        _sweep(catalog)
 
 
 def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
@@ -279,14 +286,20 @@ def _without_pixels(file: DecodedFile) -> DecodedFile:
 
 
 def _tidy(catalog: Catalog, model_id: int, fingerprint: str) -> None:
-    """Clears away what a killed run left, and forgets shards whose files are lost so that they are made again."""
-    atomic.sweep(catalog.folder)
-    folder = feature_store.shard_folder(catalog.folder, fingerprint)
-    records = catalog.shards(model_id)
-    feature_store.remove_unnamed(folder, set(records))
-    lost = feature_store.lost_shards(folder, records)
+    """Clears orphans, and forgets shards of a model whose files are lost, so that they are made again."""
+    _sweep(catalog)
+    lost = feature_store.lost_shards(
+        feature_store.shard_folder(catalog.folder, fingerprint), catalog.shards(model_id)
+    )
     if lost:
         catalog.drop_shards(model_id, lost)
+
+
+def _sweep(catalog: Catalog) -> None:
+    atomic.sweep(catalog.folder)
+    for fingerprint, model_id in catalog.models().items():
+        folder = feature_store.shard_folder(catalog.folder, fingerprint)
+        feature_store.remove_unnamed(folder, set(catalog.shards(model_id)))
 
 
 def _report(

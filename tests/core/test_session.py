@@ -20,6 +20,7 @@ from faami_core.errors import (
     QueryError,
     UnreadableImageError,
 )
+from faami_core.indexing.lock import WriterLock
 from faami_core.session import Session
 from faami_core.types import CancelToken, GalleryImage, Progress, Query
 from tests.stub_encoder import COLOURS, StubEncoder
@@ -266,6 +267,28 @@ def test_a_broken_index_is_a_known_fault(indexed, image_folder, own_data_dir):
 
     indexed.index(image_folder)
     assert indexed.search(image_folder, Query.from_text("red")).gallery_size == 12
+
+
+def test_opening_a_collection_clears_what_a_killed_run_left(indexed, image_folder, own_data_dir):
+    shard = next((own_data_dir / "collections").rglob("*.safetensors"))
+    orphans = [shard.with_name(".tmp-1"), shard.with_name("unnamed.safetensors")]
+    for orphan in orphans:
+        orphan.write_bytes(b"half")
+
+    indexed.open_collection(image_folder)
+
+    assert not any(orphan.exists() for orphan in orphans)
+    assert shard.exists()
+
+
+def test_opening_a_collection_leaves_the_files_of_a_running_writer_alone(indexed, image_folder, own_data_dir):
+    shard = next((own_data_dir / "collections").rglob("*.safetensors"))
+    shard.with_name(".tmp-1").write_bytes(b"half")
+
+    with WriterLock(shard.parents[2]):
+        assert indexed.open_collection(image_folder).images == 12
+
+    assert shard.with_name(".tmp-1").exists()
 
 
 def test_model_info_comes_from_the_encoder(session, stub_encoder):
