@@ -1,7 +1,10 @@
 """Made scenes: the same bytes every time, captions that tell what was drawn, masks that lie where it was drawn."""
 
 import json
+import os
 import re
+import subprocess
+import sys
 from collections import Counter
 from functools import lru_cache
 from pathlib import Path
@@ -104,6 +107,24 @@ def test_the_same_arguments_give_the_same_bytes(kind: str) -> None:
     assert first.pixels.tobytes() == second.pixels.tobytes()
     assert first.captions == second.captions
     assert {w: m.tobytes() for w, m in first.masks.items()} == {w: m.tobytes() for w, m in second.masks.items()}
+
+
+def test_the_bytes_do_not_depend_on_the_number_of_threads() -> None:
+    code = (
+        "import zlib; from faami_core.data.scenes import render_scene; "
+        "print(zlib.crc32(render_scene('farmland', 1, size=256).pixels.tobytes()))"
+    )
+    printed = {
+        subprocess.run(
+            [sys.executable, "-c", code],
+            env={**os.environ, "OMP_NUM_THREADS": threads, "OPENBLAS_NUM_THREADS": threads},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+        for threads in ("1", "2")
+    }
+    assert len(printed) == 1
 
 
 def test_another_seed_gives_another_scene() -> None:
