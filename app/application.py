@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import sys
 
 from PySide6.QtCore import QTimer
@@ -34,14 +35,14 @@ def run(options: argparse.Namespace) -> int:
     try:
         crash_log.install()
     except OSError as error:
-        sys.stderr.write(f"The data folder {folder} cannot be written: {error.strerror}.\n")
+        _tell(f"The data folder {folder} cannot be written: {error.strerror}.")
         return 1
     assert crash_log.file is not None
     heartbeat = Heartbeat(crash_log.file)
     try:
         return _run_window(app, options, crash_log, heartbeat)
     except FaamiError as error:
-        sys.stderr.write(f"{error}\n")
+        _tell(str(error))
         return 1
     finally:
         heartbeat.stop()
@@ -64,12 +65,21 @@ def _run_window(app: QApplication, options: argparse.Namespace, crash_log: Crash
         window.resize(*options.size)
     script = ScriptedRun(window, options)
     script.finished.connect(app.exit)
+    # Python runs these between two beats of the heartbeat; the window closes as if by hand.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda _number, _frame: window.close())
     window.show()
     heartbeat.start()
     QTimer.singleShot(0, window, script.start)
     code = app.exec()
     window.close()
     if script.error:
-        sys.stderr.write(f"{script.error}\n")
+        _tell(script.error)
     window.deleteLater()
     return code
+
+
+def _tell(sentence: str) -> None:
+    """Says why the run failed, where there is a terminal: a program started from a Windows menu has none."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{sentence}\n")

@@ -121,7 +121,7 @@ class MainWindow(QMainWindow):
         self.export = ExportController(space, self.pane.notice)
 
         for first, second in pairwise(
-            (self.pane.query, self.pane.size, self.pane.export_button, self.grid, self.inspector)
+            (self.pane.query, self.pane.cell_slider, self.pane.export_button, self.grid, self.inspector)
         ):
             self.setTabOrder(first, second)
 
@@ -190,7 +190,7 @@ class MainWindow(QMainWindow):
         self.view.changed.connect(self._follow_view)
         inspector.more_like_this_asked.connect(self.search_like_this)
         inspector.copy_path_asked.connect(self._copy_path)
-        inspector.reveal_asked.connect(lambda: self.evidence.item and _reveal(self.evidence.item.path))
+        inspector.reveal_asked.connect(self._reveal_item)
         inspector.previous_asked.connect(lambda: self.grid.step(-1))
         inspector.next_asked.connect(lambda: self.grid.step(1))
         inspector.image.step_asked.connect(self.grid.step)
@@ -265,6 +265,10 @@ class MainWindow(QMainWindow):
         if self.evidence.item is not None:
             QGuiApplication.clipboard().setText(str(self.evidence.item.path))
             self.status.showMessage("The path is in the clipboard.", 3000)
+
+    def _reveal_item(self) -> None:
+        if self.evidence.item is not None:
+            _reveal(self.evidence.item.path)
 
     def _empty_action(self) -> None:
         if self.workspace.result is not None:

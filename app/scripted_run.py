@@ -11,6 +11,7 @@ from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from app.widgets.legend import paint_legend
 from faami_core.errors import ExportError, FaamiError
+from faami_core.types import CollectionInfo, IndexReport
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -61,23 +62,25 @@ class ScriptedRun(QObject):
         window.export.written.connect(self._done)
         for failing in (window.collections.failed, window.search.failed, window.export.failed):
             failing.connect(self._fail)
-        window.indexing.finished.connect(
-            lambda report: report.cancelled and self._fail_with("Indexing was cancelled.")
-        )
+        window.indexing.finished.connect(self._check_report)
         window.indexing.stopped.connect(lambda: self._fail_with("Indexing was cancelled."))
         if self._options.quit:
             self._guard.start()
             window.runner.moved.connect(self._guard.start)
 
-    def _ask(self) -> None:
+    def _ask(self, info: CollectionInfo) -> None:
         window, options = self._window, self._options
         window.collections.opened.disconnect(self._ask)
         if options.query or options.image is not None:
             window.search.shown.connect(lambda _result: self._wait_for_pixels())
             window.pane.query.show_query(options.query, options.image)
-            window.search.show_collection(window.workspace.collection)
+            window.search.show_collection(info)
         else:
             self._wait_for_pixels()
+
+    def _check_report(self, report: IndexReport) -> None:
+        if report.cancelled:
+            self._fail_with("Indexing was cancelled.")
 
     def _wait_for_pixels(self) -> None:
         """Painting asks for thumbnails, so what is missing is known only after one round of painting."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import cast
 
 from PySide6.QtCore import QByteArray, QSettings
 
@@ -26,7 +25,7 @@ class Settings:
     @property
     def theme(self) -> ThemeChoice:
         value = self._store.value("theme", "system")
-        return cast(ThemeChoice, value) if value in ("system", "light", "dark") else "system"
+        return value if value in ("system", "light", "dark") else "system"
 
     @theme.setter
     def theme(self, choice: ThemeChoice) -> None:
@@ -36,7 +35,7 @@ class Settings:
     def recent(self) -> tuple[Path, ...]:
         """Collections opened before, the last one first."""
         stored = self._store.value("recent", [])
-        names = [stored] if isinstance(stored, str) else list(stored or [])
+        names = stored if isinstance(stored, list) else [stored] if isinstance(stored, str) else []
         return tuple(Path(str(name)) for name in names)
 
     def add_recent(self, root: Path) -> None:

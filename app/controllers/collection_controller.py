@@ -99,7 +99,7 @@ class CollectionController(QObject):
         self._task = task
         task.succeeded.connect(lambda opened: self._loaded(task, root, opened, index_if_new))
         task.failed.connect(lambda error: self._open_failed(task, error))
-        task.cancelled.connect(lambda: task is self._task and self._back_to_where_we_were())
+        task.cancelled.connect(lambda: self._open_cancelled(task))
         self._activity.follow(task, f"Opening {root.name}")
         if self._workspace.collection is None:
             self._pane.show_empty(f"Opening {root.name}", "The model is being loaded; this takes a few seconds.")
@@ -169,6 +169,10 @@ class CollectionController(QObject):
         elif report.root == self._workspace.root:
             changed = f"{fresh:,} added or changed, {report.removed:,} removed." if fresh or report.removed else ""
             self.notice.show_notice("info", "The collection is up to date.", changed)
+
+    def _open_cancelled(self, task: Task) -> None:
+        if task is self._task:
+            self._back_to_where_we_were()
 
     def _tell_stopped(self) -> None:
         self._back_to_where_we_were()

@@ -84,7 +84,7 @@ class ResultDelegate(QStyledItemDelegate):
         painter.save()
         painter.setClipPath(clip)
         # Placeholder and letter box are the same quiet ground, so that nothing jumps when the image arrives.
-        painter.fillRect(area, option.palette.color(QPalette.ColorRole.AlternateBase))
+        painter.fillRect(area, option.palette.color(QPalette.ColorRole.Mid))
         if pixmap is not None:
             painter.drawPixmap(_fitted(pixmap, area), pixmap)
         elif self._cache.is_broken(path):

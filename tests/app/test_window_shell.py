@@ -296,8 +296,8 @@ def test_the_cells_grow_and_shrink_by_key_and_slider(qtbot: QtBot, window: MainW
     for _ in range(3):
         window.actions_by_name["larger_cells"].trigger()
     assert window.grid.gridSize().width() > before
-    assert window.pane.size.value() == window.grid.cell_size
-    window.pane.size.setValue(window.pane.size.minimum())
+    assert window.pane.cell_slider.value() == window.grid.cell_size
+    window.pane.cell_slider.setValue(window.pane.cell_slider.minimum())
     assert window.grid.gridSize().width() < before
 
 

@@ -1,0 +1,75 @@
+"""The window on the real engine with a stub model: what is indexed, found, lit and written fits together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.main_window import MainWindow
+from faami_core.search.export import read_csv
+from faami_core.session import Session
+from tests.app.conftest import MakeWindow
+from tests.app.test_window_search import ask
+from tests.stub_encoder import StubEncoder
+
+
+@pytest.fixture
+def window(make_window: MakeWindow, qtbot: QtBot, own_data_dir: Path, image_folder: Path) -> MainWindow:
+    (image_folder / "cut.png").write_bytes((image_folder / "red.png").read_bytes()[:40])
+    window = make_window(Session(encoder=StubEncoder(), data_dir=own_data_dir))
+    with qtbot.waitSignal(window.collections.opened, timeout=20_000):
+        window.collections.open(image_folder)
+    return window
+
+
+def test_a_folder_is_indexed_and_its_bad_file_listed(window: MainWindow) -> None:
+    assert window.model.rowCount() == 12
+    assert window.rail.unreadable.count() == 1
+    assert window.rail.unreadable.item(0).text().startswith("cut.png")
+
+
+@pytest.mark.parametrize(
+    ("name", "quadrant"), [("corner_top_left", (0, 0)), ("corner_top_right", (0, 1)), ("corner_bottom_left", (1, 0))]
+)
+def test_the_heatmap_lies_on_the_thing(
+    qtbot: QtBot, window: MainWindow, name: str, quadrant: tuple[int, int]
+) -> None:
+    ask(qtbot, window, "red")
+    row = next(row for row, hit in enumerate(window.model.items) if hit.path.stem == name)
+    window.grid.choose(row)
+    qtbot.waitUntil(lambda: window.evidence.is_settled)
+    window.view.select_word(0)
+    overlay = window.inspector.image.overlay_pixels
+    assert overlay is not None
+    height, width = overlay.shape[:2]
+    assert (height, width) == (256, 384), "the map has the shape of the image, 32 by 48"
+    tints = overlay[..., 3].reshape(2, height // 2, 2, width // 2).mean(axis=(1, 3))
+    assert np.unravel_index(int(tints.argmax()), tints.shape) == quadrant
+    assert tints[quadrant] > 2 * np.median(tints)
+
+
+def test_the_export_reads_back_to_what_is_on_screen(qtbot: QtBot, window: MainWindow, tmp_path: Path) -> None:
+    ask(qtbot, window, "red blue")
+    with qtbot.waitSignal(window.export.written):
+        window.export.export(tmp_path / "out.csv")
+    hits = read_csv(tmp_path / "out.csv")
+    assert [hit.path for hit in hits] == [window.model.path(row) for row in range(window.model.rowCount())]
+    assert [hit.rank for hit in hits] == list(range(12))
+
+
+def test_a_file_added_later_is_found_after_an_update(qtbot: QtBot, window: MainWindow, image_folder: Path) -> None:
+    (image_folder / "another.png").write_bytes((image_folder / "green.png").read_bytes())
+    with qtbot.waitSignal(window.collections.opened, timeout=20_000):
+        window.collections.update()
+    ask(qtbot, window, "green")
+    assert {window.model.path(0).name, window.model.path(1).name} == {"green.png", "another.png"}
+
+
+def test_an_image_query_finds_itself(qtbot: QtBot, window: MainWindow, image_folder: Path) -> None:
+    with qtbot.waitSignal(window.search.shown):
+        window.pane.query.ask_image(image_folder / "yellow.png")
+    assert window.model.path(0).name == "yellow.png"
+    assert window.pane.query.words.words == ("yellow.png",)
