@@ -9,7 +9,10 @@ transparency cannot differ between them.
 from __future__ import annotations
 
 import contextlib
+import errno
+import io
 import os
+import stat
 import uuid
 import warnings
 from dataclasses import dataclass
@@ -76,13 +79,26 @@ def read_image(path: Path, max_side: int | None = None) -> ByteArray:
         UnreadableImageError: if the file cannot be decoded; the sentence names the file and the reason.
     """
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             return decode_image(stream, path.name, max_side=max_side).pixels
     except OSError as error:
         raise UnreadableImageError(
             f"{path.name!r} cannot be opened: {error.strerror or error}.",
             "Check that the file exists and may be read.",
         ) from error
+
+
+def open_regular(path: Path) -> io.BufferedReader:
+    """Opens a regular file for reading. A pipe or device is refused instead of waited for.
+
+    Raises:
+        OSError: if it cannot be opened or is no regular file.
+    """
+    handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise OSError(errno.EINVAL, "it is not a regular file")
+    return os.fdopen(handle, "rb")
 
 
 def decode_image(

@@ -99,11 +99,13 @@ class Catalog:
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; raises the generation."""
+        """All or nothing; raises the generation if it changes anything."""
         self._connection.execute("BEGIN IMMEDIATE")
+        before = self._connection.total_changes
         try:
             yield self._connection
-            self._connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+            if self._connection.total_changes > before:
+                self._connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:

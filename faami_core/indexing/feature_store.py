@@ -189,7 +189,11 @@ class Gallery:
         shard_of, row_of = self._shard_of[indices], self._row_of[indices]
         for number in np.unique(shard_of):
             place = np.flatnonzero(shard_of == number)
-            result[place] = column(self._shards[int(number)])[row_of[place]]
+            rows = column(self._shards[int(number)])
+            if len(place) == place[-1] - place[0] + 1:  # in the order of the disk: one copy, straight to its place
+                np.take(rows, row_of[place], axis=0, out=result[place[0] : place[-1] + 1], mode="clip")
+            else:
+                result[place] = rows[row_of[place]]
         return result
 
     def _check_rows(self) -> None:

@@ -12,14 +12,14 @@ import hashlib
 import os
 import time
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 
-from faami_core.data.image_io import IMAGE_SUFFIXES, decode_image
+from faami_core.data.image_io import IMAGE_SUFFIXES, decode_image, open_regular
 from faami_core.errors import CancelledError, CollectionError, UnreadableImageError
 from faami_core.indexing import atomic, feature_store, scanner
 from faami_core.indexing.catalog import Catalog, index_errors
@@ -138,7 +138,7 @@ def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
     path = Path(os.fsdecode(file.path))
     content = size = mtime_ns = None
     try:
-        with path.open("rb") as stream:
+        with open_regular(path) as stream:
             status = os.fstat(stream.fileno())
             size, mtime_ns = status.st_size, status.st_mtime_ns
             content = hashlib.file_digest(stream, "sha256").digest()
@@ -228,18 +228,19 @@ def _embed(
     finished = _Finished()
     stopped: Exception | None = None
     try:
-        for batch in _decoded_batches(pending, encoder.info.image_size, batch_size, cancel):
-            decoded = [file for file in batch if isinstance(file, DecodedFile)]
-            finished.failed += [file for file in batch if isinstance(file, FailedFile)]
-            if decoded:
-                files, features, failed = encode_files(encoder, decoded)
-                finished.files += [_without_pixels(file) for file in files]
-                finished.features.append(features)
-                finished.failed += failed
-            meter.add(len(batch))
-            if len(finished.files) >= SHARD_ROWS or time.monotonic() - finished.since >= SHARD_SECONDS:
-                ready, finished = finished, _Finished()
-                yield write_files(catalog, model_id, encoder, ready)
+        with contextlib.closing(_decoded_batches(pending, encoder.info.image_size, batch_size, cancel)) as batches:
+            for batch in batches:
+                decoded = [file for file in batch if isinstance(file, DecodedFile)]
+                finished.failed += [file for file in batch if isinstance(file, FailedFile)]
+                if decoded:
+                    files, features, failed = encode_files(encoder, decoded)
+                    finished.files += [_without_pixels(file) for file in files]
+                    finished.features.append(features)
+                    finished.failed += failed
+                meter.add(len(batch))
+                if len(finished.files) >= SHARD_ROWS or time.monotonic() - finished.since >= SHARD_SECONDS:
+                    ready, finished = finished, _Finished()
+                    yield write_files(catalog, model_id, encoder, ready)
     except Exception as error:  # cancelled, out of memory, or worse: what is encoded is kept
         stopped = error
     if finished.files or finished.failed:
@@ -250,7 +251,7 @@ def _embed(
 
 def _decoded_batches(
     pending: Iterable[PendingFile], side: int, batch_size: int, cancel: CancelToken | None
-) -> Iterator[list[DecodedFile | FailedFile]]:
+) -> Generator[list[DecodedFile | FailedFile], None, None]:
     """Decodes in order, a bounded number of files ahead of the consumer.
 
     Raises:

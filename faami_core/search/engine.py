@@ -213,7 +213,8 @@ def _align_shortlist(
             score = np.round(share * similarity[block] + (1 - share) * fine, _SCORE_DECIMALS)
             sound = np.flatnonzero(np.isfinite(score))
             broken += len(block) - len(sound)
-            kept.append(_Scored(block, score, similarity[block], fine, evidence, attention)[sound])
+            scored = _Scored(block, score, similarity[block], fine, evidence, attention)
+            kept.append(scored if len(sound) == len(block) else scored[sound])
             if top is not None and sum(len(part.index) for part in kept) > top + 4 * _ALIGN_BLOCK:
                 kept = [_Scored.join(kept).best(top)]
     with watch.measure("rank"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import struct
 import zlib
 from pathlib import Path
@@ -232,6 +233,13 @@ def test_a_missing_file_and_a_folder_are_reported_as_such(tmp_path):
     for path in (tmp_path / "nowhere.png", tmp_path):
         with pytest.raises(UnreadableImageError, match="cannot be opened"):
             read_image(path)
+
+
+def test_a_pipe_is_refused_instead_of_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "pipe.png")
+
+    with pytest.raises(UnreadableImageError, match="not a regular file"):
+        read_image(tmp_path / "pipe.png")
 
 
 @pytest.mark.filterwarnings("ignore:Corrupt EXIF:UserWarning")  # as image_io does outside tests

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 import shutil
+import signal
 import sqlite3
+import subprocess
+import sys
 import threading
 import time
 from pathlib import Path
@@ -181,6 +184,31 @@ def test_an_unreadable_file_is_tried_again_only_when_changed_or_asked(image_fold
     assert report.unreadable == ()
 
 
+def test_trying_unreadable_files_again_never_waits_for_a_pipe(image_folder, index_folder, stub_encoder):
+    os.mkfifo(image_folder / "pipe.png")
+    run(index_folder, image_folder, stub_encoder)
+
+    report = run(index_folder, image_folder, stub_encoder, retry_unreadable=True)
+
+    assert [(image.path.name, "not a regular file" in image.reason) for image in report.unreadable] == [
+        ("pipe.png", True)
+    ]
+
+
+def test_no_decode_thread_outlives_a_run_that_fails(image_folder, index_folder, monkeypatch):
+    def full(step: str, _path: Path) -> None:
+        if step == "record_files":
+            raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(atomic, "step_hook", full)
+    monkeypatch.setattr(indexer, "SHARD_ROWS", 1)
+    with pytest.raises(CollectionError) as told:
+        run(index_folder, image_folder, StubEncoder())
+
+    assert told.value.__cause__ is not None
+    assert not [thread.name for thread in threading.enumerate() if thread.name.startswith("decode")]
+
+
 def test_a_readable_file_that_becomes_unreadable_leaves_the_gallery(image_folder, index_folder, stub_encoder):
     run(index_folder, image_folder, stub_encoder)
     (image_folder / "red.png").write_bytes(b"spoiled")
@@ -308,7 +336,7 @@ class Killed(BaseException):
 
 
 @pytest.mark.parametrize(("step", "occurrence"), [(step, occurrence) for step in STEPS for occurrence in (1, 2)])
-def test_dying_at_any_step_loses_no_committed_row_and_doubles_none(  # noqa: PLR0917 - fixtures
+def test_dying_at_any_step_loses_no_committed_row_and_doubles_none(
     image_folder, index_folder, tmp_path, monkeypatch, step, occurrence
 ):
     run(tmp_path / "clean", image_folder, StubEncoder())
@@ -482,3 +510,42 @@ def test_every_run_is_entered_with_what_it_did(image_folder, index_folder, stub_
     connection.close()
 
     assert rows == [(12, 12, 12, 0, 1), (12, 0, 0, 0, 1)]
+
+
+KILLED_RUN = """
+import os, signal, sys
+from pathlib import Path
+from faami_core.indexing import atomic, indexer
+from faami_core.indexing.catalog import Catalog
+from tests.stub_encoder import StubEncoder
+
+indexer.CPU_BATCH_SIZE = indexer.SHARD_ROWS = 4
+renames = []
+
+def kill_at_second_rename(step, path):
+    renames.append(step) if step == "rename" else None
+    if len(renames) == 2:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+atomic.step_hook = kill_at_second_rename
+with Catalog(Path(sys.argv[1]), create=True) as catalog:
+    indexer.index_collection(catalog, Path(sys.argv[2]), StubEncoder())
+"""
+
+
+def test_a_process_killed_for_good_leaves_an_index_that_goes_on(image_folder, index_folder):
+    killed = subprocess.run(
+        [sys.executable, "-c", KILLED_RUN, str(index_folder), str(image_folder)],
+        check=False,
+        cwd=Path(__file__).parents[3],
+    )
+    assert killed.returncode == -signal.SIGKILL
+    assert len(list(index_folder.rglob(f"{atomic.TEMPORARY_PREFIX}*"))) == 1
+    assert len(stored(index_folder, StubEncoder())) == 4
+
+    rest = StubEncoder()
+    run(index_folder, image_folder, rest)
+
+    assert rest.images_encoded == 8
+    assert len(stored(index_folder, rest)) == 12
+    assert not list(index_folder.rglob(f"{atomic.TEMPORARY_PREFIX}*"))
