@@ -153,15 +153,15 @@ def rails(
     v = frame.v if across is None else across
     low, high = min(offsets) - 3.2, max(offsets) + 3.2
     bed = np.abs(v - np.float32((low + high) / 2)) - np.float32((high - low) / 2)
-    ballast = replace(m.GRAVEL.tinted(frame.canvas.rng), mottle=0.09).darker(0.94)
+    ballast = replace(m.GRAVEL.tinted(frame.canvas.rng), mottle=0.09).darker(1.02)
     frame.paint(bed, ballast, names=names, keep_off=1.5)
     for offset in offsets:
         away = np.abs(v - np.float32(offset))
         sleepers = away - np.float32(1.3) + 1000 * (np.mod(frame.u, 0.7) > 0.3)
-        frame.mark(away - np.float32(1.45), m.RUST.darker(0.8), 0.6)
+        frame.mark(away - np.float32(1.45), m.RUST.darker(0.72), 0.7)
         if frame.canvas.pixel < 0.5:
             frame.mark(sleepers, m.CONCRETE, 0.5)
-        frame.line(np.abs(away - np.float32(0.72)), 0.34, m.STEEL.darker(1.2), 1.0)
+        frame.line(np.abs(away - np.float32(0.72)), 0.3, m.STEEL.darker(1.25), 1.0)
 
 
 CROPS: tuple[Material, ...] = (

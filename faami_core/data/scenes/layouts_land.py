@@ -287,6 +287,7 @@ def desert(canvas: Canvas) -> Story:
     oblique = frame.at(0, 0, rng.uniform(0.7, 1.2))
     warp = canvas.textures.patchy[:side, :side] * np.float32(extent * 0.035)
     warp += canvas.textures.mottle[:side, :side] * np.float32(extent * 0.010)
+    bends = canvas.textures.patchy[:side, :side] * np.float32(extent * 0.02)
     height = np.zeros(canvas.height.shape)
     systems = (
         (frame.v, extent / rng.uniform(4, 7), 1.0),
@@ -304,8 +305,12 @@ def desert(canvas: Canvas) -> Story:
         )
         height += np.float32(share * period * rng.uniform(0.11, 0.17)) * dune * uneven
         warp = warp * np.float32(0.6) + canvas.textures.mottle[side:, :side] * np.float32(period * 0.22)
-    ripples = np.sin((frame.v + warp * 0.4) * np.float32(2 * np.pi / (extent / 80)))
-    canvas.height = np.asarray(height + ripples * np.float32(extent * 0.0011), dtype=np.float32)
+    ripples = np.sin((frame.v + warp * 0.12 + bends) * np.float32(2 * np.pi / (extent / 80)))
+    canvas.height = np.asarray(
+        height
+        + ripples * np.float32(extent * 0.0006) * np.clip(0.7 + 0.5 * canvas.textures.patchy[:side, side:], 0, 1.5),
+        dtype=np.float32,
+    )
     own = (
         "this is a vast yellow desert",
         "many ripples are on the surface of the desert",

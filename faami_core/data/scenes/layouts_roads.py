@@ -6,7 +6,7 @@ import numpy as np
 
 from faami_core.data.scenes import ground, structures, things
 from faami_core.data.scenes import materials as m
-from faami_core.data.scenes.canvas import Canvas, Frame, box
+from faami_core.data.scenes.canvas import Canvas, Floats, Frame, box
 from faami_core.data.scenes.captions import SIDES, Link, Noun, Story
 from faami_core.data.scenes.placing import buildings, lane_cars, scatter_trees, solids, town_block
 from faami_core.data.scenes.stamps import stamp
@@ -203,30 +203,12 @@ def railway(canvas: Canvas) -> Story:
     offsets = (np.arange(tracks) - (tracks - 1) / 2) * 5.0
     canvas.name("railway", whole=True)
     ground.rails(frame, [float(offset) for offset in offsets])
-    count = int(rng.integers(1, 4)) if tracks < 6 else int(rng.integers(2, 5))
-    used = rng.choice(tracks // 2 + tracks % 2, min(count, (tracks + 1) // 2), replace=False) * 2
-    us, vs = [], []
-    for track in used:
-        start, wagons = rng.uniform(-0.36, -0.05) * extent, int(rng.uniform(0.25, 0.42) * extent / 21)
-        us.append(start + np.arange(max(wagons, 2)) * 20.6)
-        vs.append(np.full(max(wagons, 2), offsets[track]))
-    u, v = np.concatenate(us), np.concatenate(vs)
-    x, y = frame.points(u, v)
-    trains = solids(
-        canvas,
-        x,
-        y,
-        angle=frame.angle,
-        length=20.4,
-        width=2.9,
-        tall=4.0,
-        colours=((206, 208, 208), (120, 132, 150), (150, 84, 70), (96, 110, 100), (176, 170, 156)),
-        others=((84, 86, 88),),
-    )
-    stamp(canvas, trains, things.wagon, names=("trains" if len(used) > 1 else "train",))
-    word = "trains" if len(used) > 1 else "train"
-    canvas.count(word, len(used))
-    half = tracks * 2.5 + 4
+    station = rng.random() < 0.5
+    trains = _trains(frame, offsets)
+    word = "trains" if trains > 1 else "train"
+    if station:
+        _platforms(frame, offsets)
+    half = tracks * 2.5 + (9 if station else 4)
     road = frame.at(0, -half - extent * 0.07)
     ground.road(road, 8.0, names=(), verge=m.CONCRETE.tinted(rng))
     roofs = m.FLAT_ROOFS + m.HOUSE_ROOFS + m.RED_ROOFS[:2] + m.FACTORY_ROOFS[:2]
@@ -235,11 +217,64 @@ def railway(canvas: Canvas) -> Story:
         town_block(block, extent * 0.72, (high - low) / 2, extent * rng.uniform(0.06, 0.09), colours=roofs, share=0.8)
     scatter_trees(canvas, None, 8.0, radius=(2.0, 4.2), share=rng.uniform(0.35, 0.55), clumping=0.6)
     links = (
-        Link(Noun(word, word, len(used), ("long",)), ("with",), ("on",)),
+        Link(Noun(word, word, trains, ("long",)), ("with",), ("on",)),
         Link(Noun("buildings", "buildings", 20), ("near", "beside"), SIDES),
     )
     own = (
         "the railway is straight with several parallel tracks",
         "several parallel tracks make up the railway between many buildings",
     )
-    return Story(Noun("railway", rng.choice(["railway", "railway station"]), 1, ("straight", "long")), links, own)
+    return Story(Noun("railway", "railway station" if station else "railway", 1, ("straight", "long")), links, own)
+
+
+def _trains(frame: Frame, offsets: Floats) -> int:
+    """One to four trains on every other track, wholly in the picture. Returns how many."""
+    canvas, rng = frame.canvas, frame.canvas.rng
+    free = (len(offsets) + 1) // 2
+    count = min(free, int(rng.integers(1, 4)) if len(offsets) < 6 else int(rng.integers(2, 5)))
+    used = rng.choice(free, count, replace=False) * 2
+    us, vs = [], []
+    for track in used:
+        wagons = max(2, int(rng.uniform(0.3, 0.62) * canvas.extent / 20.6))
+        room = canvas.extent * 0.45 - wagons * 10.3
+        us.append((np.arange(wagons) - (wagons - 1) / 2) * 20.6 + rng.uniform(-room, room))
+        vs.append(np.full(wagons, offsets[track]))
+    x, y = frame.points(np.concatenate(us), np.concatenate(vs))
+    paints = ((206, 208, 208), (120, 132, 150), (140, 88, 76), (96, 110, 100), (176, 170, 156))
+    made = solids(
+        canvas,
+        x,
+        y,
+        angle=frame.angle,
+        length=20.4,
+        width=3.1,
+        tall=4.0,
+        colours=(paints[rng.integers(len(paints))], paints[rng.integers(len(paints))]),
+        others=((84, 86, 88),),
+    )
+    word = "trains" if count > 1 else "train"
+    stamp(canvas, made, things.wagon, names=(word,))
+    canvas.count(word, count)
+    return count
+
+
+def _platforms(frame: Frame, offsets: Floats) -> None:
+    """Platforms along the outer tracks, roofed over a part of their length."""
+    canvas, rng = frame.canvas, frame.canvas.rng
+    for v in (offsets[0] - 5.2, offsets[-1] + 5.2):
+        long, at = canvas.extent * rng.uniform(0.5, 0.7), canvas.extent * rng.uniform(-0.08, 0.08)
+        place = frame.at(at, float(v))
+        slab = box(place.u, place.v, long / 2, 3.2)
+        place.paint(slab, m.CONCRETE.tinted(rng), names=("railway",), height=1.0, keep_off=2.0)
+        place.line(np.abs(np.abs(place.v) - np.float32(2.6)) + 99 * (slab > 0), 0.3, m.YELLOW, 0.7)
+        buildings(
+            place,
+            np.zeros(1),
+            np.zeros(1),
+            length=long * rng.uniform(0.4, 0.8),
+            width=5.0,
+            tall=5.0,
+            make=things.gable_house,
+            colours=((176, 178, 176), (150, 152, 150), (138, 106, 96)),
+            names=("railway",),
+        )

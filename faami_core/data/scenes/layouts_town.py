@@ -99,6 +99,7 @@ def storage_tanks(canvas: Canvas) -> Story:
         m.GRAVEL.tinted(rng).darker(0.92),
         opacity=0.85,
         feather=1.0,
+        keep_off=1.0,
     )
     drawn = _tank_group(canvas, yard, count, half_u, half_v)
     plant = frame.at(0, -extent * 0.40)
@@ -156,7 +157,7 @@ def industrial(canvas: Canvas) -> Story:
     x, y = frame.points(parked_u, parked_v)
     apart = canvas.is_free(x, y, 3.0)
     cars(frame, parked_u[apart], parked_v[apart], rng.choice([0, np.pi / 2], int(apart.sum())))
-    scatter_trees(canvas, None, 8.0, radius=(2.0, 4.0), share=rng.uniform(0.2, 0.4), clumping=0.6)
+    scatter_trees(canvas, None, 8.0, radius=(2.0, 4.0), share=rng.uniform(0.12, 0.3), clumping=0.85)
     subject = Noun(
         "buildings",
         "industrial buildings" if rng.random() < 0.6 else "factory buildings",

@@ -99,7 +99,7 @@ def factory(at: Local) -> Skin:
     fitting = np.abs(np.sin(tall * 57.3))
     strip = (np.abs((u / 9.0) % 1.0 - 0.5) < 0.07) & (np.abs(ridge - 0.5) < 0.32) & (fitting < 0.5)
     vent = (ridge > 0.93) & (np.abs((u / 11.0) % 1.0 - 0.5) < 0.10) & (fitting > 0.35)
-    stain = np.clip(0.10 * noise, 0, 0.25)
+    stain = np.clip(0.05 * noise, 0, 0.15)
     return Skin(inside, height, 1 + ribs - seam + 0.025 * noise, np.maximum(0.5 * strip, 0.7 * vent) + stain)
 
 
