@@ -38,7 +38,7 @@ if TYPE_CHECKING:
     from faami_core.indexing.catalog import Catalog
     from faami_core.indexing.feature_store import Gallery
 
-DEMO_IMAGES = 240  # ten of each kind of made scene
+DEMO_IMAGES = 280  # ten of each kind of made scene
 DEMO_SEED = 7_000  # far from the seeds of training
 _OPEN_GALLERIES = 4
 
@@ -102,13 +102,12 @@ class Session:
 
         Raises:
             CancelledError: if cancelled; what is made is kept and the next call goes on.
+            CollectionError: if the disk is full or may not be written.
         """
         from faami_core.data.scenes import write_collection
 
         folder = self._data_dir / "demo"
-        if not (folder / "captions.json").is_file():
-            folder.mkdir(parents=True, exist_ok=True)
-            write_collection(folder, DEMO_IMAGES, seed=DEMO_SEED, progress=progress, cancel=cancel)
+        write_collection(folder, DEMO_IMAGES, seed=DEMO_SEED, progress=progress, cancel=cancel)
         return folder
 
     def index(

@@ -224,20 +224,16 @@ def test_results_are_exported_with_their_provenance(indexed, image_folder, tmp_p
     assert told["faami:modelFingerprint"] == "5" * 64
 
 
-def test_the_demo_is_made_once(session, monkeypatch):
-    from faami_core.data import scenes
+def test_the_demo_is_made_once_and_can_be_indexed(session, monkeypatch):
+    monkeypatch.setattr(session_module, "DEMO_IMAGES", 2)
+    steps: list[Progress] = []
 
-    made = []
+    folder = session.make_demo(progress=steps.append)
+    steps_of_first = len(steps)
 
-    def write(folder, count, *, seed, progress, cancel):
-        made.append((count, seed))
-        (folder / "captions.json").write_text("{}")
-
-    monkeypatch.setattr(scenes, "write_collection", write)
-
-    folder = session.make_demo()
-    assert session.make_demo() == folder == session.data_dir / "demo"
-    assert made == [(session_module.DEMO_IMAGES, session_module.DEMO_SEED)]
+    assert session.make_demo(progress=steps.append) == folder == session.data_dir / "demo"
+    assert len(steps) == steps_of_first > 0
+    assert session.index(folder).seen == 2
 
 
 def test_loading_the_model_is_told_as_progress_and_a_missing_model_is_a_known_fault(image_folder, tmp_path):
