@@ -22,7 +22,7 @@ from faami_core.types import (
     QueryWord,
 )
 
-_ALIGN_BLOCK = 32  # images widened from int8 to fp32 at a time: the block stays in the processor's cache
+_ALIGN_BLOCK = 16  # images widened from int8 to fp32 at a time: the block stays in the processor's cache
 
 
 class FaamiEncoder:
@@ -145,25 +145,25 @@ class FaamiEncoder:
         self, query: QueryFeatures, regions: npt.NDArray[np.int8], key_scale: FloatArray, value_scale: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Relates a query to K images; see ``types.FeatureEncoder.align``."""
-        count, words = len(regions), len(query.words)
-        both = torch.from_numpy(np.concatenate([query.keys, query.values])).to(self._device).T.contiguous()  # [D, 2T]
-        weights = torch.from_numpy(query.weights).to(self._device)
-        to_word = functional.one_hot(torch.from_numpy(query.word_of_token), words).to(self._device, torch.float32)
-        share = to_word * weights[:, None]
-        share = share / share.sum(dim=0).clamp_min(1e-12)  # [T, L], averages the tokens of a word
+        count, width = len(regions), regions.shape[2]
+        tokens, words = len(query.weights), len(query.words)
+        both = torch.from_numpy(np.concatenate([query.keys, query.values])).to(self._device)  # [2T, D]
+        to_word = functional.one_hot(torch.from_numpy(query.word_of_token), words).T.to(self._device, torch.float32)
+        share = to_word * torch.from_numpy(query.weights).to(self._device)  # [L, T]
+        mean = share / share.sum(dim=1, keepdim=True).clamp_min(1e-12)  # averages the tokens of a word
         evidence = np.empty((count, words, regions.shape[1]), dtype=np.float32)
         attention = np.empty_like(evidence)
         sharpness = self._alignment.sharpness
         for start in range(0, count, _ALIGN_BLOCK):
             block = slice(start, min(start + _ALIGN_BLOCK, count))
             rows = torch.from_numpy(regions[block]).to(self._device, torch.float32)  # [K, R, D]
-            key_cosines, value_cosines = (rows @ both).chunk(2, dim=-1)  # [K, R, T] each
-            key_cosines = key_cosines * torch.from_numpy(key_scale[block]).to(self._device)[..., None]
-            value_cosines = value_cosines * torch.from_numpy(value_scale[block]).to(self._device)[..., None]
-            attended = functional.softmax(sharpness * key_cosines, dim=1)  # over regions
-            per_word = (attended * value_cosines * weights) @ to_word  # [K, R, L]
-            evidence[block] = per_word.transpose(1, 2).cpu().numpy()
-            attention[block] = (attended @ share).transpose(1, 2).cpu().numpy()
+            # tokens first: regions stay the innermost axis, along which softmax and sums then run
+            cosines = (both @ rows.reshape(-1, width).T).view(2 * tokens, *rows.shape[:2])  # [2T, K, R]
+            key_cosines = cosines[:tokens] * torch.from_numpy(key_scale[block]).to(self._device)
+            value_cosines = cosines[tokens:] * torch.from_numpy(value_scale[block]).to(self._device)
+            attended = functional.softmax(sharpness * key_cosines, dim=-1)  # [T, K, R], over regions
+            evidence[block] = torch.einsum("lt,tkr->klr", share, attended * value_cosines).cpu().numpy()
+            attention[block] = torch.einsum("lt,tkr->klr", mean, attended).cpu().numpy()
         return evidence, attention
 
     def _fold(self, tokens: Tensor, projection: Tensor) -> FloatArray:
