@@ -101,7 +101,7 @@ def search_gallery(
         encoder: The model.
         query: What is asked.
         collection: Root folder, for the result.
-        read_image: Reads the images of the query.
+        read_image: Reads images of the query.
         top: At most this many hits; None for all re-ranked ones.
         shortlist: K, how many images are re-ranked; with K ≥ N every image is.
         cancel: Checked at every block.
@@ -122,8 +122,7 @@ def search_gallery(
         terms = encode_query(normalised(query), encoder, read_image)
     with watch.measure("scan"):
         similarity = scan_global(gallery.global_features, terms, token)
-        finite = np.flatnonzero(np.isfinite(similarity))
-        chosen = finite[select_top(similarity[finite], max(1, shortlist))]
+        chosen, left_out = _shortlist(similarity, shortlist)
     scored, broken = _align_shortlist(
         gallery, encoder, terms, similarity=similarity, chosen=chosen, top=top, cancel=token, watch=watch
     )
@@ -143,7 +142,7 @@ def search_gallery(
         model_fingerprint=encoder.info.fingerprint,
         seconds=time.perf_counter() - started,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        unscored=len(gallery) - len(finite) + broken,
+        unscored=left_out + broken,
     )
 
 
@@ -178,6 +177,12 @@ def select_top(scores: FloatArray, count: int) -> Indices:
     above = np.flatnonzero(scores > border)
     equal = np.flatnonzero(scores == border)[: count - len(above)]
     return np.sort(np.concatenate([above, equal]))
+
+
+def _shortlist(similarity: FloatArray, count: int) -> tuple[Indices, int]:
+    """The images to re-rank, and how many have no finite similarity."""
+    finite = np.flatnonzero(np.isfinite(similarity))
+    return finite[select_top(similarity[finite], max(1, count))], len(similarity) - len(finite)
 
 
 def _align_shortlist(
