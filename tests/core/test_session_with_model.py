@@ -1,0 +1,77 @@
+"""Index and search with a real, tiny FAAMI model from a checkpoint folder: the stub cannot hide a broken contract."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faami_core.cli import main
+from faami_core.model.weights import save_checkpoint
+from faami_core.session import Session
+from faami_core.types import ImageTerm, Query, TextTerm
+from tests.tiny_model import tiny_model, write_tokenizer
+
+
+@pytest.fixture
+def checkpoint(tmp_path) -> Path:
+    folder = tmp_path / "tiny"
+    tokenizer = write_tokenizer(tmp_path / "tokenizer.json")
+    save_checkpoint(folder, tiny_model(), tokenizer, ["storage", "tanks", "river"])
+    return folder
+
+
+@pytest.fixture
+def session(checkpoint, image_folder) -> Session:
+    opened = Session(model=checkpoint, device="cpu")
+    opened.index(image_folder)
+    return opened
+
+
+@pytest.mark.parametrize(
+    "terms",
+    [
+        (TextTerm("storage tanks beside a river"),),
+        (TextTerm("storage tanks", 2.0), TextTerm("a river", -1.0)),
+    ],
+)
+def test_evidence_of_a_real_model_sums_to_its_scores(session, image_folder, terms):
+    result = session.search(image_folder, Query(terms))
+
+    assert (result.gallery_size, len(result.hits)) == (12, 12)
+    assert result.evidence.shape == (12, len(result.words), 20)
+    np.testing.assert_allclose(result.evidence.sum(axis=(1, 2)), [hit.score_fine for hit in result.hits], atol=1e-5)
+    np.testing.assert_allclose(result.attention.sum(axis=2), 1, atol=1e-5)
+    for hit in result.hits:
+        whole = result.global_share * hit.score_global + (1 - result.global_share) * hit.score_fine
+        assert hit.score == pytest.approx(whole, abs=1e-5)
+    assert sum(abs(word.weight) for word in result.words) == pytest.approx(1, abs=1e-5)
+
+
+def test_an_image_of_the_collection_is_nearest_to_itself(session, image_folder):
+    result = session.search(image_folder, Query((ImageTerm(image_folder / "red.png"),)))
+
+    own = next(hit for hit in result.hits if hit.path.name == "red.png")
+    assert own.score_global == pytest.approx(1, abs=2e-3)
+    assert own.score_global == pytest.approx(max(hit.score_global for hit in result.hits), abs=2e-3)
+
+
+def test_a_second_session_with_the_same_checkpoint_embeds_nothing(session, checkpoint, image_folder):
+    report = Session(model=checkpoint, device="cpu").index(image_folder)
+
+    assert report.unchanged == 12
+    first = session.search(image_folder, Query.from_text("storage tanks"))
+    again = Session(model=checkpoint, device="cpu").search(image_folder, Query.from_text("storage tanks"))
+    assert [(hit.path, hit.score) for hit in first.hits] == [(hit.path, hit.score) for hit in again.hits]
+
+
+def test_the_command_line_works_with_a_checkpoint(session, checkpoint, image_folder, tmp_path, capsys):
+    options = ["--model", str(checkpoint), "--device", "cpu", "--collection", str(image_folder)]
+
+    assert main(["search", "storage tanks zeppelin", *options, "--csv", str(tmp_path / "out.csv")]) == 0
+    told = capsys.readouterr()
+
+    assert len(told.out.splitlines()) == 12
+    assert "never seen: zeppelin" in told.err
+    assert (tmp_path / "out.csv").read_text("utf-8").count("\n") == 13
