@@ -300,6 +300,8 @@ class MainWindow(QMainWindow):
             self.actions_by_name[f"word_{number}"].setText(
                 f"“{result.words[number - 1].text}”" if known else f"Word {number}"
             )
+        self.pane.query.words.chain_after(self.pane.query.search_button)
+        self.inspector.words.chain_after(self.inspector.next_button)
         self._fill_image_chip(self.pane.query.image)
         self.grid.choose(0)
         self._follow_view()

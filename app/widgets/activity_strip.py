@@ -49,12 +49,11 @@ class ActivityStrip(QFrame):
         row.addWidget(self.cancel_button)
         self.hide()
 
-    def begin(self, title: str, *, cancellable: bool = True) -> None:
+    def begin(self, title: str) -> None:
         """Starts the 600 ms; the strip shows itself when they are over."""
         self.title.setText(title)
         self.figures.setText("")
         self.bar.setRange(0, 0)
-        self.cancel_button.setVisible(cancellable)
         self.cancel_button.setEnabled(True)
         self.cancel_button.setText("Cancel")
         if not self.isVisible():

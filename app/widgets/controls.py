@@ -131,10 +131,6 @@ class Segmented(QWidget):
         """Presses a button without telling."""
         self._buttons[value].setChecked(True)
 
-    @property
-    def choice(self) -> str:
-        return next(value for value, button in self._buttons.items() if button.isChecked())
-
     def button(self, value: str) -> QPushButton:
         return self._buttons[value]
 

@@ -30,6 +30,7 @@ class ImageView(QWidget):
         self._view.setAccessibleName("Image with evidence, plot area")
         self._view.setRenderHints(QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing)
         self._view.installEventFilter(self)
+        self.setFocusProxy(self._view)
         self._box = pg.ViewBox(lockAspect=True, invertY=True, enableMenu=False, defaultPadding=0.0)
         self._view.setCentralItem(self._box)
         self._image = pg.ImageItem()

@@ -66,6 +66,7 @@ class Inspector(QFrame):
             button = IconButton(drawing, name)
             button.clicked.connect(signal)
             row.addWidget(button)
+        self.next_button = button
         return row
 
     def _build_evidence(self) -> QWidget:

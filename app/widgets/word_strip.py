@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QWidget
@@ -60,6 +61,11 @@ class WordStrip(QWidget):
         """Shows the number of one chip; see ``WordChip.show_strength``."""
         if word in self._chips:
             self._chips[word].show_strength(bar, number, meaning)
+
+    def chain_after(self, widget: QWidget) -> None:
+        """Puts the chips, which are made anew for every query, behind ``widget`` in the order of the Tab key."""
+        for before, after in pairwise((widget, *self._chips.values())):
+            self.setTabOrder(before, after)
 
     def chip(self, word: int | None) -> WordChip:
         """The chip of a word, or of the whole query (None)."""

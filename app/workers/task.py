@@ -51,10 +51,9 @@ class Task(QObject):
     cancelled = Signal()
     finished = Signal()
 
-    def __init__(self, request_id: int, lane: Lane) -> None:
+    def __init__(self, request_id: int) -> None:
         super().__init__()
         self.request_id = request_id
-        self.lane = lane
         self.token = CancelToken()
         self.is_running = True
 
@@ -147,7 +146,7 @@ class TaskRunner(QObject):
 
     def submit(self, lane: Lane, work: Work) -> Task:
         """Queues ``work(token, progress)``; connect the task's signals before control returns to the event loop."""
-        task = Task(next(self._ids), lane)
+        task = Task(next(self._ids))
         self._tasks[task.request_id] = task
         self._lanes[lane].put(_Job(task.request_id, work, task.token))
         return task

@@ -79,6 +79,22 @@ def test_heavier_words_have_longer_bars_in_the_query_bar(qtbot: QtBot, window: M
     assert window.pane.query.words.chip(0).bar < window.pane.query.words.chip(1).bar
 
 
+def test_tab_walks_from_the_query_over_its_words_to_the_grid_and_the_inspector(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    ask(qtbot, window, "storage tanks")
+    window.pane.query.text.setFocus()
+    names: list[str] = []
+    while len(names) < 40 and (not names or QApplication.focusWidget() is not window.pane.query.text):
+        names.append(QApplication.focusWidget().accessibleName())
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+    assert len(names) == len(set(names)) < 40
+    walk = ["Query text", "Size of the cells", "Results", "Image with evidence, plot area", "Recent collections"]
+    assert [name for name in names if name in walk] == walk
+    chips = [name for name in names if name.startswith(("Whole query", "storage", "tanks"))]
+    assert names.index("Image after (N)") < names.index(chips[-1]) < names.index("Scale: Both")
+
+
 def test_an_unknown_word_is_flagged_not_ignored(qtbot: QtBot, window: MainWindow) -> None:
     ask(qtbot, window, "river xyzzy")
     chip = window.pane.query.words.chip(1)
