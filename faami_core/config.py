@@ -48,7 +48,7 @@ class ConsistencyConfig:
         layers: Transformer encoder layers over all regions.
         heads: Heads of the self-attention.
         feedforward: Hidden width of the encoder layer; 2·D halves its cost and loses nothing at this data size.
-        dropout: Inside the encoder layers.
+        dropout: Inside the encoder layers; 0 lets the CPU use its fused attention, and a step takes half the time.
     """
 
     channel_attention: bool = True
@@ -56,7 +56,7 @@ class ConsistencyConfig:
     layers: int = 1
     heads: int = 8
     feedforward: int = 512
-    dropout: float = 0.1
+    dropout: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -139,7 +139,8 @@ class TrainingConfig:
         scenes: Made scenes that join the retrieval batches and carry masks.
         mosaics: 2×2 mosaics of training images; each caption belongs to one known cell.
         views: Augmented views per image in the feature cache (frozen backbone).
-        batch_size: Images a step for retrieval; cost of the word–region block grows with its square.
+        batch_size: Images a step for retrieval.
+        fine_batch: Images and captions that meet in one word–region block; its cost grows with its square.
         scene_batch, mosaic_batch: Images a step for the evidence losses.
         evidence_weight: Weight of the evidence losses against the retrieval losses.
         margin: Of the ranking loss (section 3.4); 0 leaves it out.
@@ -155,10 +156,11 @@ class TrainingConfig:
     scenes: int = 1200
     mosaics: int = 3000
     views: int = 3
-    epochs: int = 10
+    epochs: int = 7
     batch_size: int = 128
+    fine_batch: int = 48
     scene_batch: int = 16
-    mosaic_batch: int = 16
+    mosaic_batch: int = 8
     learning_rate: float = 6e-4
     weight_decay: float = 0.02
     warmup: float = 0.1
@@ -173,7 +175,7 @@ class TrainingConfig:
         """Raises:
         TrainingError: if a number makes no sense.
         """
-        for name in ("epochs", "batch_size", "views"):
+        for name in ("epochs", "batch_size", "fine_batch", "views"):
             if getattr(self, name) < 1:
                 raise TrainingError(
                     f"The training config says {name} = {getattr(self, name)}; it must be at least 1."

@@ -1,4 +1,4 @@
-"""A real but tiny FAAMI model whose weights follow a formula, so that golden numbers do not depend on a random generator."""
+"""A real but tiny FAAMI model; its weights can follow a formula, so that golden numbers need no random generator."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ from faami_core.model.build import build_model
 from faami_core.model.faami import Faami
 from faami_core.types import ByteArray
 
-WORDS = "a are at beach beside boats bridge buildings green in lake many near of on parked planes pond red river road "
+WORDS = (
+    "a are at beach beside boats bridge buildings green in lake many near of on parked planes pond red river road "
+)
 WORDS += "several some storage tank tanks terminal the there trees two water with"
 
 TINY = ModelConfig(
@@ -61,7 +63,9 @@ def tiny_model(interaction: Interaction = "additive", *, formula: bool = False) 
         with torch.no_grad():
             for number, parameter in enumerate(model.parameters()):
                 index = torch.arange(parameter.numel(), dtype=torch.float64)
-                values = torch.sin(index * 0.7 + number).mul(0.9 / max(1.0, parameter[0].numel() ** 0.5 if parameter.ndim > 1 else 1.0))
+                values = torch.sin(index * 0.7 + number).mul(
+                    0.9 / max(1.0, parameter[0].numel() ** 0.5 if parameter.ndim > 1 else 1.0)
+                )
                 parameter.copy_(values.view_as(parameter).float() + (1.0 if parameter.ndim == 1 else 0.0))
     return model
 

@@ -68,8 +68,8 @@ def pointing_accuracy(
             texts = model.encode_texts(moved.ids, moved.attended, moved.scored)
             tokens = alignment.project_words(texts.words, texts.scored)
             chosen = batch.word_of_token[0][batch.scored[0]] == batch.words[0].index(word)
-            evidence = alignment.evidence(regions, tokens)[0, chosen].sum(dim=0).cpu().numpy()
-            attention = alignment.attention_weights(regions, tokens)[0, chosen].sum(dim=0).cpu().numpy()
+            evidence = alignment.evidence(regions, tokens)[chosen, 0].sum(dim=0).cpu().numpy()
+            attention = alignment.attention_weights(regions, tokens)[chosen, 0].sum(dim=0).cpu().numpy()
             hits = [_peak_inside(region_density(values, grids), mask) for values in (evidence, attention)]
             found.append((hits[0], hits[1], float(mask.mean())))
         if progress is not None:

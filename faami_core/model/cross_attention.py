@@ -90,22 +90,21 @@ class AdditiveCrossAttention(nn.Module):
         )
 
     def attention_weights(self, regions: ProjectedRegions, tokens: ProjectedTokens) -> Tensor:
-        """A as [N, T, R]; sums to 1 over R."""
-        cosines = torch.matmul(tokens.queries, regions.keys.transpose(1, 2))  # [T, D] × [N, D, R] -> [N, T, R]
-        return functional.softmax(self.sharpness * cosines, dim=-1)
+        """A as [T, N, R]; sums to 1 over R."""
+        return functional.softmax(self.sharpness * _cosines(tokens.queries, regions.keys), dim=-1)
 
     def matches(self, regions: ProjectedRegions, tokens: ProjectedTokens) -> Tensor:
-        """cos(v_r, w_t) as [N, T, R]."""
-        return torch.matmul(tokens.words, regions.values.transpose(1, 2))
+        """cos(v_r, w_t) as [T, N, R]."""
+        return _cosines(tokens.words, regions.values)
 
     def evidence(self, regions: ProjectedRegions, tokens: ProjectedTokens) -> Tensor:
-        """E as [N, T, R], in [-1, 1]."""
-        return tokens.weights[:, None] * self.attention_weights(regions, tokens) * self.matches(regions, tokens)
+        """E as [T, N, R], in [-1, 1]."""
+        return tokens.weights[:, None, None] * self.attention_weights(regions, tokens) * self.matches(regions, tokens)
 
     def fine_scores(self, regions: ProjectedRegions, tokens: ProjectedTokens) -> Tensor:
         """Similarity matrix [N, M]: the evidence of every image for every phrase, summed."""
-        token_scores = (self.attention_weights(regions, tokens) * self.matches(regions, tokens)).sum(dim=-1)  # [N, T]
-        return sum_over_phrases(token_scores * tokens.weights, tokens)
+        token_scores = (self.attention_weights(regions, tokens) * self.matches(regions, tokens)).sum(dim=-1)  # [T, N]
+        return sum_over_phrases(token_scores.T * tokens.weights, tokens)
 
 
 class LayerCrossAttention(nn.Module):
@@ -139,6 +138,12 @@ class LayerCrossAttention(nn.Module):
         match = functional.cosine_similarity(attended, self.word(packed), dim=-1)  # [N, T]
         tokens = ProjectedTokens(packed, packed, weights, phrase, len(words))
         return sum_over_phrases(match * weights, tokens)
+
+
+def _cosines(tokens: Tensor, regions: Tensor) -> Tensor:
+    """[T, D] and [N, R, D], unit length → [T, N, R] in one flat matrix product, regions last for the softmax."""
+    count, regions_per_image, width = regions.shape
+    return (tokens @ regions.reshape(-1, width).T).view(len(tokens), count, regions_per_image)
 
 
 def sum_over_phrases(token_scores: Tensor, tokens: ProjectedTokens) -> Tensor:

@@ -27,6 +27,9 @@ class EncodedImages:
     regions: Tensor
     global_features: Tensor
 
+    def take(self, rows: Tensor) -> EncodedImages:
+        return EncodedImages(self.regions[rows], self.global_features[rows])
+
 
 @dataclass(frozen=True)
 class EncodedTexts:
@@ -35,6 +38,9 @@ class EncodedTexts:
     words: Tensor
     scored: Tensor
     global_features: Tensor
+
+    def take(self, rows: Tensor) -> EncodedTexts:
+        return EncodedTexts(self.words[rows], self.scored[rows], self.global_features[rows])
 
 
 @dataclass(frozen=True)

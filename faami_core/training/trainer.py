@@ -191,14 +191,21 @@ class Trainer:
         return self.model.encode_states(states, attended, word_of_token >= 0), word_of_token
 
     def _retrieval_losses(self, images: EncodedImages, texts: EncodedTexts, positives: Tensor) -> dict[str, Tensor]:
-        similarities = self.model.similarities(images, texts)
         sharpness = torch.exp(-self.heads.log_temperatures).clamp(max=100.0)
-        losses = {"global": contrastive_loss(sharpness[0] * similarities.global_scores, positives)}
-        if similarities.fine_scores is not None:
-            losses["fine"] = contrastive_loss(sharpness[1] * similarities.fine_scores, positives)
-        if self.config.margin_weight > 0:
+        whole = images.global_features @ texts.global_features.T
+        losses = {"global": contrastive_loss(sharpness[0] * whole, positives)}
+        fine, margin = [], []
+        for block in torch.randperm(len(positives)).to(self.device).split(self.config.fine_batch):
+            similarities = self.model.similarities(images.take(block), texts.take(block))
+            own = positives[block][:, block]
+            if similarities.fine_scores is not None:
+                fine.append(contrastive_loss(sharpness[1] * similarities.fine_scores, own))
             combined = similarities.combined(self.model.config.global_share)
-            losses["margin"] = self.config.margin_weight * ranking_loss(combined, positives, self.config.margin)
+            margin.append(ranking_loss(combined, own, self.config.margin))
+        if fine:
+            losses["fine"] = torch.stack(fine).mean()
+        if self.config.margin_weight > 0:
+            losses["margin"] = self.config.margin_weight * torch.stack(margin).mean()
         return losses
 
     # --- evidence
@@ -267,9 +274,9 @@ class Trainer:
             captions.append(options[int(generator.integers(len(options)))])
         images = self.model.encode_taps(self.data.mosaic_taps.batch(chosen, self.device))
         tokens = alignment.project_words(*_words(self._texts(captions)[0]))
-        evidence = alignment.evidence(alignment.project_regions(images.regions), tokens)  # [N, T, R]
+        evidence = alignment.evidence(alignment.project_regions(images.regions), tokens)  # [T, N, R]
         own = torch.arange(len(tokens.phrase), device=self.device)
-        evidence = evidence[tokens.phrase // cells, own]  # [T, R] on the token's own mosaic
+        evidence = evidence[own, tokens.phrase // cells]  # [T, R] on the token's own mosaic
         sums = evidence.new_zeros(len(captions), cells).index_add(0, tokens.phrase, evidence @ self.mosaic_coverage.T)
         targets = torch.arange(len(captions), device=self.device) % cells
         return cell_loss(sums, targets, _CELL_SHARPNESS)

@@ -56,7 +56,7 @@ def test_evidence_sums_to_the_fine_score(model: Faami, images: EncodedImages, te
     fine = model.similarities(images, texts).fine_scores
     assert fine is not None
     for phrase in range(3):
-        total = evidence[:, tokens.phrase == phrase].sum(dim=(1, 2))
+        total = evidence[tokens.phrase == phrase].sum(dim=(0, 2))
         assert torch.allclose(total, fine[:, phrase], atol=1e-5)
     assert float(evidence.detach().abs().max()) <= 1.0
 
@@ -83,7 +83,9 @@ def test_padding_and_batch_order_change_nothing(interaction: str, tokenizer: Tok
         ).combined(0.4)
         alone = torch.stack(
             [
-                model.similarities(model.encode_images(pixels[i : i + 1]), encode(model, tokenizer, [phrase])).combined(0.4)
+                model.similarities(
+                    model.encode_images(pixels[i : i + 1]), encode(model, tokenizer, [phrase])
+                ).combined(0.4)
                 for i in range(3)
                 for phrase in PHRASES
             ]
@@ -103,7 +105,9 @@ def test_gradients_reach_every_parameter(interaction: str, tokenizer: Tokenizer)
     if similarities.fine_scores is not None:
         loss = loss + contrastive_loss(5 * similarities.fine_scores, torch.eye(3, dtype=torch.bool))
     loss.backward()
-    silent = [name for name, value in model.named_parameters() if value.grad is None or not value.grad.abs().sum() > 0]
+    silent = [
+        name for name, value in model.named_parameters() if value.grad is None or not value.grad.abs().sum() > 0
+    ]
     # A key bias shifts all logits of a softmax alike; without an interaction nothing asks for single words.
     idle = ("key.bias",) if interaction != "none" else ("key.bias", "word_projection", "word_norm")
     assert [name for name in silent if not any(part in name for part in idle)] == []

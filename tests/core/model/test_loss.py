@@ -10,7 +10,9 @@ from faami_core.model.loss import cell_loss, contrastive_loss, mask_loss, rankin
 
 
 def test_contrastive_loss_of_equal_logits_is_the_log_of_the_count() -> None:
-    assert math.isclose(float(contrastive_loss(torch.zeros(8, 8), torch.eye(8, dtype=torch.bool))), math.log(8), rel_tol=1e-6)
+    assert math.isclose(
+        float(contrastive_loss(torch.zeros(8, 8), torch.eye(8, dtype=torch.bool))), math.log(8), rel_tol=1e-6
+    )
 
 
 def test_identical_captions_are_positives_not_negatives() -> None:

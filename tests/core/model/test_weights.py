@@ -116,7 +116,10 @@ BROKEN: dict[str, tuple[Callable[[Path], object], str]] = {
     ),
     "another shape": (change_config(lambda values: values.update(width=32)), "shape"),
     "a missing tensor": (change_weights(lambda tensors: tensors.pop(BIAS)), f"lacks tensor {BIAS}"),
-    "a tensor too many": (change_weights(lambda tensors: tensors.update(evil=torch.zeros(1))), "unexpected tensor evil"),
+    "a tensor too many": (
+        change_weights(lambda tensors: tensors.update(evil=torch.zeros(1))),
+        "unexpected tensor evil",
+    ),
     "not finite": (change_weights(lambda tensors: tensors[BIAS].fill_(float("nan"))), "not finite"),
     "whole numbers": (
         change_weights(lambda tensors: tensors.update({BIAS: torch.zeros(16, dtype=torch.int64)})),
@@ -134,7 +137,9 @@ def test_a_broken_checkpoint_is_refused_with_a_sentence(name: str, folder: Path)
     assert caught.value.message.endswith(".")
 
 
-def test_a_failed_save_leaves_the_old_weights(folder: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_failed_save_leaves_the_old_weights(
+    folder: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     before = (folder / WEIGHTS).read_bytes()
 
     def fail(*_: object, **__: object) -> None:

@@ -23,7 +23,7 @@ TINTS = ((255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255))
 
 @pytest.fixture
 def training_config(tmp_path: Path) -> TrainingConfig:
-    """Sixteen tiny images of four classes, each with its own tint, in the RSICD layout, and tiny starting weights in local folders."""
+    """Sixteen tiny images of four tinted classes in the RSICD layout, and tiny starting weights in local folders."""
     images = tmp_path / "images"
     images.mkdir()
     entries = []
@@ -40,7 +40,10 @@ def training_config(tmp_path: Path) -> TrainingConfig:
     text.mkdir()
     (text / "config.json").write_text(json.dumps(TINY.text.architecture))
     write_tokenizer(text / "tokenizer.json")
-    save_file({f"bert.{name}": value for name, value in model.text_encoder.bert.state_dict().items()}, text / "model.safetensors")
+    save_file(
+        {f"bert.{name}": value for name, value in model.text_encoder.bert.state_dict().items()},
+        text / "model.safetensors",
+    )
     save_file(dict(model.image_encoder.backbone.state_dict()), tmp_path / "backbone.safetensors")
     return TrainingConfig(
         captions=str(tmp_path / "captions.json"),

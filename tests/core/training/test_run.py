@@ -55,7 +55,9 @@ def test_a_killed_run_resumes_to_the_same_loss_curve(training_config: TrainingCo
     train(killed, resume=True, device="cpu")
     assert losses(killed) == pytest.approx(losses(whole), abs=1e-6)
     names = ("model.safetensors", "config.json", "words.txt")
-    assert all((tmp_path / "whole/model" / n).read_bytes() == (tmp_path / "killed/model" / n).read_bytes() for n in names)
+    assert all(
+        (tmp_path / "whole/model" / n).read_bytes() == (tmp_path / "killed/model" / n).read_bytes() for n in names
+    )
 
 
 def test_cached_features_are_not_computed_again(

@@ -1,0 +1,169 @@
+"""Evaluation of a whole checkpoint: scores side by side, missing images counted, evidence against masks."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from faami_core.cli import main
+from faami_core.errors import CancelledError, ModelError, TrainingError
+from faami_core.evaluation.evaluate import evaluate_retrieval, grounding_text, retrieval_text
+from faami_core.evaluation.grounding import pointing_accuracy
+from faami_core.evaluation.retrieval_metrics import retrieval_metrics
+from faami_core.evaluation.scoring import (
+    ScoreMatrices,
+    encode_image_set,
+    encode_phrases,
+    fit_global_share,
+    score_matrices,
+    unique_captions,
+)
+from faami_core.model.weights import Checkpoint, load_checkpoint, save_checkpoint
+from faami_core.types import CancelToken, Progress
+from tests.tiny_model import some_images, tiny_model, write_tokenizer
+
+SENTENCES = ("a river .", "two planes parked .", "many green trees .", "a river .", "boats near the bridge .")
+
+
+@pytest.fixture(scope="module")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
+    folder = tmp_path_factory.mktemp("model") / "tiny"
+    save_checkpoint(folder, tiny_model(), write_tokenizer(folder.parent / "tokenizer.json"), ["river"])
+    return load_checkpoint(folder)
+
+
+@pytest.fixture
+def captions(tmp_path: Path) -> Path:
+    """Nine images and one that is listed but missing."""
+    entries = []
+    for number, pixels in enumerate(some_images(9)):
+        name = f"{('pond', 'port')[number % 2]}_{number}.png"
+        Image.fromarray(pixels).save(tmp_path / name)
+        own = [SENTENCES[(number + k) % 5] for k in range(2)]
+        entries.append({"filename": name, "split": "val", "sentences": [{"raw": sentence} for sentence in own]})
+    entries.append({"filename": "gone.png", "split": "val", "sentences": [{"raw": "a pond ."}]})
+    file = tmp_path / "captions.json"
+    file.write_text(json.dumps({"dataset": "made", "images": entries}))
+    return file
+
+
+def test_the_report_has_every_promised_key(checkpoint: Checkpoint, captions: Path) -> None:
+    seen: list[Progress] = []
+    report = evaluate_retrieval(checkpoint, captions, captions.parent, "val", progress=seen.append)
+    numbers = report.as_dict()
+    assert {"images", "captions", "i2t", "t2i", "mr", "scores", "seconds"} <= numbers.keys()
+    assert (numbers["images"], numbers["captions"], numbers["missing"]) == (9, 18, 1)
+    assert report.missing == ("gone.png",)
+    assert report.metrics.keys() == {"global", "fine", "combined"}
+    assert numbers["mr"] == numbers["scores"]["combined"]["mr"]  # type: ignore[index]
+    assert {entry.stage for entry in seen} == {"Encoding images", "Scoring images against captions"}
+    text = retrieval_text(report)
+    assert "9 images, 18 captions, 1 listed images missing" in text
+    assert "within class" in text
+
+
+def test_blocks_score_like_pairs(checkpoint: Checkpoint) -> None:
+    class Images:
+        pixels = some_images(11)
+
+        def __len__(self) -> int:
+            return 11
+
+        def image(self, number: int) -> np.ndarray:
+            return self.pixels[number]
+
+    model, tokenizer = checkpoint.model, checkpoint.tokenizer
+    images = encode_image_set(model, Images())
+    matrices = score_matrices(model, images, list(encode_phrases(model, tokenizer, SENTENCES)))
+    assert matrices.fine_scores is not None
+    for row in range(11):
+        for column, phrase in enumerate(SENTENCES):
+            batch = tokenizer([phrase])
+            pair = model.similarities(
+                model.encode_images(torch.from_numpy(Images.pixels[row : row + 1])),
+                model.encode_texts(batch.ids, batch.attended, batch.scored),
+            )
+            assert pair.fine_scores is not None
+            assert matrices.fine_scores[row, column] == pytest.approx(float(pair.fine_scores), abs=1e-5)
+            assert matrices.global_scores[row, column] == pytest.approx(float(pair.global_scores), abs=1e-5)
+
+
+def test_identical_captions_are_scored_once() -> None:
+    unique, columns, owners = unique_captions([["b b", "a"], ["a"], ["ccc", "b b"]])
+    assert unique == ["a", "b b", "ccc"]
+    assert columns.tolist() == [1, 0, 0, 2, 1]
+    assert owners.tolist() == [0, 0, 1, 2, 2]
+
+
+def test_the_share_is_fitted_to_the_better_score() -> None:
+    good, bad = np.eye(6, dtype=np.float32), np.random.default_rng(0).random((6, 6)).astype(np.float32)
+    owners = np.arange(6)
+    assert fit_global_share(ScoreMatrices(good, bad * 0.1), owners) >= 0.5
+    assert fit_global_share(ScoreMatrices(bad, good * 0.1), owners) <= 0.5
+    assert fit_global_share(ScoreMatrices(good, good), owners) == 0.5
+    assert fit_global_share(ScoreMatrices(good, None), owners) == 1.0
+    share = fit_global_share(ScoreMatrices(bad, good * 0.1), owners)
+    combined = ScoreMatrices(bad, good * 0.1).combined(share)
+    assert retrieval_metrics(combined, owners).mean_recall == 100.0
+
+
+def test_a_split_without_images_is_told(checkpoint: Checkpoint, captions: Path) -> None:
+    with pytest.raises(TrainingError, match="No image of the split 'test'"):
+        evaluate_retrieval(checkpoint, captions, captions.parent, "test")
+
+
+def test_evaluation_can_be_cancelled(checkpoint: Checkpoint, captions: Path) -> None:
+    token = CancelToken()
+    token.cancel()
+    with pytest.raises(CancelledError):
+        evaluate_retrieval(checkpoint, captions, captions.parent, "val", cancel=token)
+
+
+def test_pointing_is_measured_beside_chance(checkpoint: Checkpoint) -> None:
+    report = pointing_accuracy(checkpoint, 6)
+    assert report.words >= 6
+    for value in (report.evidence, report.attention, report.chance):
+        assert 0 <= value <= 100
+    assert f"chance {report.chance:.1f} %" in grounding_text(report)
+    assert report.as_dict()["scenes"] == 6
+
+
+def test_a_model_without_evidence_does_not_point(tmp_path: Path) -> None:
+    save_checkpoint(tmp_path / "none", tiny_model("none"), write_tokenizer(tmp_path / "t.json"), [])
+    with pytest.raises(ModelError, match="nothing points"):
+        pointing_accuracy(load_checkpoint(tmp_path / "none"), 1)
+
+
+def test_the_command_prints_a_table_and_writes_json(
+    checkpoint: Checkpoint, captions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.json"
+    command = ["evaluate", "--captions", str(captions), "--images", str(captions.parent), "--split", "val"]
+    command += [
+        "--model",
+        str(checkpoint.folder),
+        "--device",
+        "cpu",
+        "--json",
+        str(out),
+        "--grounding",
+        "--scenes",
+        "2",
+    ]
+    assert main(command) == 0
+    printed = capsys.readouterr().out
+    assert "combined" in printed
+    assert "pointing on 2 made scenes" in printed
+    numbers = json.loads(out.read_text())
+    assert numbers["images"] == 9
+    assert numbers["grounding"]["scenes"] == 2
+
+
+def test_the_command_without_anything_to_do_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["evaluate"]) == 1
+    assert "nothing to evaluate" in capsys.readouterr().err
