@@ -90,7 +90,9 @@ def test_one_hot_region_lights_its_own_pixels(region: int, size: tuple[int, int]
 
 def test_a_flipped_grid_gives_flipped_pixels() -> None:
     grid = np.random.default_rng(2).random((7, 7)).astype(np.float32)
-    np.testing.assert_allclose(grid_to_pixels(grid[:, ::-1], 50, 90), grid_to_pixels(grid, 50, 90)[:, ::-1], atol=1e-6)
+    np.testing.assert_allclose(
+        grid_to_pixels(grid[:, ::-1], 50, 90), grid_to_pixels(grid, 50, 90)[:, ::-1], atol=1e-6
+    )
 
 
 def test_regions_tile_the_image() -> None:
