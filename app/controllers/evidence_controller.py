@@ -67,10 +67,11 @@ class EvidenceController(QObject):
             self._task = None
         item = self.item
         if item is None:
-            rows = self._model.rowCount() > 0
+            asked = self._workspace.result is not None
+            sentence = "Select a result to see which words matched, and where."
             self._inspector.show_nothing(
-                "Select a result to see which words matched, and where." if rows else "Results appear in the middle.",
-                "Show the first one" if rows else "",
+                sentence if asked else "Select an image to see it large.",
+                "Show the first one" if self._model.rowCount() else "",
             )
             return
         self._show_numbers(item)

@@ -67,11 +67,11 @@ def test_a_log_that_grew_large_is_put_aside(tmp_path: Path) -> None:
 def test_a_blocked_event_loop_writes_all_stacks(qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "stacks.log"
     with path.open("w") as log:
-        heartbeat = Heartbeat(log, blocked_seconds=0.3)
+        heartbeat = Heartbeat(log, blocked_seconds=0.8)
         heartbeat.start()
         qtbot.wait(600)
         assert path.read_text() == "", "a loop that beats writes nothing"
-        time.sleep(0.7)
+        time.sleep(1.3)
         heartbeat.stop()
     text = path.read_text()
     assert "Timeout" in text
