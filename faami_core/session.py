@@ -67,6 +67,7 @@ class Session:
         self._device = device
         self._data_dir = data_dir or config.user_data_dir()
         self._encoder = encoder
+        self._known_fingerprint: str | None = None
         self._lane = threading.RLock()
         self._galleries: OrderedDict[Path, tuple[int, Gallery]] = OrderedDict()
         self._stage_seconds: dict[str, float] = {}
@@ -160,8 +161,7 @@ class Session:
         root = _canonical(root)
         with self._lane, self._catalog(root) as catalog:
             clear_orphans(catalog)
-            encoder = self._loaded()
-            model_id = catalog.find_model(encoder.info.fingerprint)
+            model_id = catalog.find_model(self._fingerprint())
             counts = catalog.counts(-1 if model_id is None else model_id)
             return CollectionInfo(
                 root=root,
@@ -315,12 +315,25 @@ class Session:
                 self._encoder = FaamiEncoder.load(self._model or config.default_model_dir(), self._device)
             return self._encoder
 
+    def _fingerprint(self) -> str:
+        """Of the model, loaded or not: collections open and can be browsed before torch is there."""
+        with self._lane:
+            if self._known_fingerprint is None:
+                from faami_core.model.fingerprint import checkpoint_fingerprint
+
+                self._known_fingerprint = (
+                    self._encoder.info.fingerprint
+                    if self._encoder is not None
+                    else checkpoint_fingerprint(self._model or config.default_model_dir())
+                )
+            return self._known_fingerprint
+
     def _gallery(self, root: Path) -> Gallery:
         """The open gallery of a collection, read anew only when the catalog has changed."""
         from faami_core.indexing.catalog import index_errors
         from faami_core.indexing.feature_store import Gallery, shard_folder
 
-        fingerprint = self._loaded().info.fingerprint
+        fingerprint = self._fingerprint()
         with self._catalog(root) as catalog, index_errors(catalog.folder):
             generation = catalog.generation
             cached = self._galleries.get(root)

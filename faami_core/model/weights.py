@@ -7,7 +7,6 @@ checkpoint stays below 48 MB.
 
 from __future__ import annotations
 
-import hashlib
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +21,9 @@ from faami_core.config import ModelConfig, from_mapping, to_mapping
 from faami_core.errors import ModelError
 from faami_core.model.build import build_model
 from faami_core.model.faami import Faami
+from faami_core.model.fingerprint import CONFIG, TOKENIZER, WEIGHTS, WORDS, checkpoint_fingerprint
 from faami_core.model.text_encoder import Tokenizer
 
-CONFIG, WEIGHTS, TOKENIZER, WORDS = "config.json", "model.safetensors", "tokenizer.json", "words.txt"
 _EMBEDDINGS = "text_encoder.bert.embeddings.word_embeddings.weight"
 _SCALE = f"{_EMBEDDINGS}.scale"
 _MAX_TEXT_BYTES = 50_000_000  # of config, tokenizer and word list; a real tokenizer has under 5 MB
@@ -68,18 +67,13 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         ModelError: if a file is missing, broken, too large, or does not fit the config.
     """
     config = read_config(folder / CONFIG)
-    tokenizer_text = _read(folder / TOKENIZER)
+    _read(folder / TOKENIZER)  # size is checked before the parser sees it
+    tokenizer = Tokenizer(folder / TOKENIZER, config.text.max_tokens)
     words = _read(folder / WORDS).split()
     model = build_model(config)
     model.load_state_dict(_read_weights(folder / WEIGHTS, model.state_dict()))
     model.eval().requires_grad_(False)
-    digest = hashlib.sha256()
-    digest.update(json.dumps(to_mapping(config)).encode())
-    digest.update(tokenizer_text.encode())
-    with (folder / WEIGHTS).open("rb") as stream:
-        digest.update(hashlib.file_digest(stream, "sha256").digest())
-    tokenizer = Tokenizer(folder / TOKENIZER, config.text.max_tokens)
-    return Checkpoint(model, tokenizer, frozenset(words), digest.hexdigest(), folder)
+    return Checkpoint(model, tokenizer, frozenset(words), checkpoint_fingerprint(folder), folder)
 
 
 def read_config(file: Path) -> ModelConfig:

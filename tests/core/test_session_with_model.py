@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -75,3 +77,19 @@ def test_the_command_line_works_with_a_checkpoint(session, checkpoint, image_fol
     assert len(told.out.splitlines()) == 12
     assert "never seen: zeppelin" in told.err
     assert (tmp_path / "out.csv").read_text("utf-8").count("\n") == 13
+
+
+def test_a_collection_opens_and_is_browsed_before_torch_is_there(session, checkpoint, image_folder):
+    code = f"""
+import sys
+import subprocess
+import sys
+from pathlib import Path
+from faami_core.session import Session
+opened = Session(model=Path({str(checkpoint)!r}))
+folder = Path({str(image_folder)!r})
+print(opened.open_collection(folder).images, len(opened.browse(folder)))
+print([name for name in ("torch", "transformers", "timm") if name in sys.modules])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    assert done.stdout.split("\n")[:2] == ["12 12", "[]"]
