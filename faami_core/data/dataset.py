@@ -16,7 +16,8 @@ from faami_core.data.captions import CaptionedImage
 from faami_core.data.image_io import model_input, read_image
 from faami_core.data.scenes import Scene, render_collection
 from faami_core.data.transforms import augment, dihedral, names_direction
-from faami_core.types import ByteArray, CancelToken, FloatArray, GridSpec, Progress, ProgressCallback
+from faami_core.pace import Pace
+from faami_core.types import ByteArray, CancelToken, FloatArray, GridSpec, ProgressCallback
 
 _ALIKE = (
     frozenset({"water", "river", "lake", "pond", "ocean", "sea", "waves", "pool"}),
@@ -167,6 +168,7 @@ class SceneImages:
         cancel: CancelToken | None = None,
     ) -> SceneImages:
         pixels, kinds, captions, things = [], [], [], []
+        pace = Pace("Making scenes", count)
         for number, scene in enumerate(render_collection(count, seed, size=size)):
             if cancel is not None:
                 cancel.raise_if_cancelled()
@@ -175,7 +177,7 @@ class SceneImages:
             captions.append(scene.captions)
             things.extend(scene_things(number, scene, grids))
             if progress is not None:
-                progress(Progress("Making scenes", number + 1, count))
+                progress(pace.at(number + 1))
         return cls(pixels, kinds, captions, things)
 
     def __len__(self) -> int:

@@ -13,7 +13,8 @@ from faami_core.evidence.heatmap import grid_to_pixels
 from faami_core.evidence.maps import region_density
 from faami_core.model.cross_attention import AdditiveCrossAttention
 from faami_core.model.weights import Checkpoint
-from faami_core.types import CancelToken, FloatArray, Progress, ProgressCallback
+from faami_core.pace import Pace
+from faami_core.types import CancelToken, FloatArray, ProgressCallback
 
 HELD_OUT_SEED = 987_001  # no training config draws its scenes from this seed
 
@@ -55,6 +56,7 @@ def pointing_accuracy(
         raise ModelError("This model has no additive evidence, so nothing points.", "Evaluate an additive model.")
     device, grids = model.image_encoder.mean.device, model.config.grid_specs
     found: list[tuple[bool, bool, float]] = []
+    pace = Pace("Pointing at named things", count)
     for number, scene in enumerate(render_collection(count, HELD_OUT_SEED, size=model.config.image.image_size)):
         if cancel is not None:
             cancel.raise_if_cancelled()
@@ -73,7 +75,7 @@ def pointing_accuracy(
             hits = [_peak_inside(region_density(values, grids), mask) for values in (evidence, attention)]
             found.append((hits[0], hits[1], float(mask.mean())))
         if progress is not None:
-            progress(Progress("Pointing at named things", number + 1, count))
+            progress(pace.at(number + 1))
     table = np.array(found, dtype=np.float64).reshape(-1, 3)
     means = 100 * table.mean(axis=0) if len(table) else np.zeros(3)
     return PointingReport(count, len(table), float(means[0]), float(means[1]), float(means[2]))

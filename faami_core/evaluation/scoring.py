@@ -14,7 +14,8 @@ from faami_core.evaluation.retrieval_metrics import retrieval_metrics
 from faami_core.model.cross_attention import AdditiveCrossAttention
 from faami_core.model.faami import EncodedImages, EncodedTexts, Faami
 from faami_core.model.text_encoder import Tokenizer
-from faami_core.types import CancelToken, FloatArray, Progress, ProgressCallback
+from faami_core.pace import Pace
+from faami_core.types import CancelToken, FloatArray, ProgressCallback
 
 _IMAGE_BLOCK = 8
 _TEXT_BLOCK = 256
@@ -47,6 +48,7 @@ def encode_image_set(
 ) -> EncodedImages:
     """All images of a set, on the CPU."""
     device = model.image_encoder.mean.device
+    pace = Pace("Encoding images", len(images))
     parts = []
     for start in range(0, len(images), _ENCODE_BATCH):
         if cancel is not None:
@@ -55,7 +57,7 @@ def encode_image_set(
         pixels = torch.from_numpy(np.stack([images.image(number) for number in range(start, stop)]))
         parts.append(model.encode_images(pixels.to(device)))
         if progress is not None:
-            progress(Progress("Encoding images", stop, len(images)))
+            progress(pace.at(stop))
     return EncodedImages(
         torch.cat([part.regions.cpu() for part in parts]), torch.cat([part.global_features.cpu() for part in parts])
     )
@@ -84,6 +86,7 @@ def score_matrices(
     additive = alignment if isinstance(alignment, AdditiveCrossAttention) else None
     tokens = [additive.project_words(part.words, part.scored) for part in texts] if additive else []
     whole = torch.cat([part.global_features for part in texts])
+    pace = Pace("Scoring images against captions", len(images.regions))
     global_scores, fine_scores = [], []
     for start in range(0, len(images.regions), _IMAGE_BLOCK):
         if cancel is not None:
@@ -98,9 +101,7 @@ def score_matrices(
             parts = [model.similarities(block, part).fine_scores for part in texts]
             fine_scores.append(torch.cat([part for part in parts if part is not None], dim=1).cpu())
         if progress is not None:
-            progress(
-                Progress("Scoring images against captions", min(rows.stop, len(images.regions)), len(images.regions))
-            )
+            progress(pace.at(min(rows.stop, len(images.regions))))
     return ScoreMatrices(torch.cat(global_scores).numpy(), torch.cat(fine_scores).numpy() if fine_scores else None)
 
 

@@ -32,6 +32,7 @@ from faami_core.indexing.records import (
     ShardRows,
     concatenate,
 )
+from faami_core.pace import Pace
 from faami_core.types import (
     CancelToken,
     FeatureEncoder,
@@ -48,7 +49,6 @@ SHARD_ROWS = 1024  # 65 MB at 245 regions × 256
 SHARD_SECONDS = 30.0  # a killed run loses at most this much work
 DECODE_WORKERS = 2
 DECODE_AHEAD = 4  # batches of decoded images waiting for the model
-_RATE_WINDOW = 10.0  # seconds over which the rate is told
 _PROGRESS_PAUSE = 0.1
 
 
@@ -336,23 +336,15 @@ class _Throttle:
 
 
 class _Meter:
-    """Counts finished files and estimates rate and time left over the last seconds."""
+    """Counts finished files and tells the pace."""
 
     def __init__(self, total: int, tell: _Throttle) -> None:
         self._total = total
         self._tell = tell
         self._done = 0
-        self._marks: deque[tuple[float, int]] = deque([(time.monotonic(), 0)])
-        self._tell(Progress("Indexing images", 0, total), always=True)
+        self._pace = Pace("Indexing images", total)
+        self._tell(self._pace.at(0), always=True)
 
     def add(self, count: int) -> None:
         self._done += count
-        now = time.monotonic()
-        self._marks.append((now, self._done))
-        while len(self._marks) > 2 and now - self._marks[0][0] > _RATE_WINDOW:
-            self._marks.popleft()
-        since, before = self._marks[0]
-        rate = (self._done - before) / (now - since) if now > since else None
-        left = (self._total - self._done) / rate if rate else None
-        last = self._done == self._total
-        self._tell(Progress("Indexing images", self._done, self._total, rate, left), always=last)
+        self._tell(self._pace.at(self._done), always=self._done == self._total)

@@ -18,7 +18,7 @@ from torch import Tensor
 from faami_core.data.dataset import ImageSet
 from faami_core.model.image_encoder import ImageEncoder
 from faami_core.model.text_encoder import TextEncoder, Tokenizer
-from faami_core.training.schedule import Pace
+from faami_core.pace import Pace
 from faami_core.types import ProgressCallback
 
 _BATCH = 32

@@ -20,9 +20,10 @@ from faami_core.config import TrainingConfig
 from faami_core.model.cross_attention import AdditiveCrossAttention, ProjectedRegions, ProjectedTokens
 from faami_core.model.faami import EncodedImages, EncodedTexts, Faami
 from faami_core.model.loss import cell_loss, contrastive_loss, mask_loss, ranking_loss
+from faami_core.pace import Pace
 from faami_core.training.checkpoint import load_state, save_state
 from faami_core.training.preparation import TrainingData
-from faami_core.training.schedule import Pace, learning_rate_factor
+from faami_core.training.schedule import learning_rate_factor
 from faami_core.types import CancelToken, ProgressCallback
 
 _INITIAL_TEMPERATURE = 0.07  # of both contrastive losses, then learned

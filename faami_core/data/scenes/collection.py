@@ -7,7 +7,8 @@ from pathlib import Path
 
 from faami_core.data.scenes.render import render_scene, scene_key
 from faami_core.errors import CollectionError
-from faami_core.types import CancelToken, Progress, ProgressCallback
+from faami_core.pace import Pace
+from faami_core.types import CancelToken, ProgressCallback
 
 CAPTIONS_FILE = "captions.json"
 _JPEG_QUALITY = 92
@@ -48,12 +49,13 @@ def write_collection(
         notes = folder / ".captions"
         notes.mkdir(exist_ok=True)
         entries: list[dict[str, object]] = []
+        pace = Pace("Drawing the demo collection", count)
         for index in range(count):
             if cancel is not None:
                 cancel.raise_if_cancelled()
             entries.append(_write_scene(folder, notes, index, seed, size))
             if progress is not None:
-                progress(Progress("Drawing the demo collection", index + 1, count))
+                progress(pace.at(index + 1))
         _write_whole(
             folder / CAPTIONS_FILE, json.dumps({"dataset": "made-scenes", "made": made, "images": entries}, indent=1)
         )
