@@ -9,6 +9,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Literal, Protocol
 
@@ -19,6 +20,10 @@ from faami_core.errors import CancelledError
 
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
+
+# Borders of a word's strength (see QueryWord), the same for every image and query.
+WEAK_FROM = 0.1
+MATCHED_FROM = 0.3
 
 ScaleView = Literal["both", "fine", "coarse"]
 MapKind = Literal["evidence", "attention"]
@@ -128,19 +133,38 @@ class ImageFeatures:
         return int(self.global_features.shape[0])
 
 
+class Match(StrEnum):
+    """How well a word is seen in an image."""
+
+    MATCHED = "matched"
+    WEAK = "weak"
+    MISSING = "missing"
+
+
 @dataclass(frozen=True)
 class QueryWord:
     """One word of the query as the analyst sees it; an image of the query counts as one word, its file name.
 
     Attributes:
         text: As typed.
-        weight: Share of this word in the fine score, summed over its tokens.
+        weight: Share of this word in the fine score, summed over its tokens; negative where it counts against.
         known: False where the model has never seen the word (it is flagged, never ignored).
     """
 
     text: str
     weight: float
     known: bool = True
+
+    def strength(self, evidence: float) -> float:
+        """Evidence freed from the word's weight: the mean cosine that its attention found, in [-1, 1]."""
+        return evidence / self.weight if self.weight else 0.0
+
+    def match(self, evidence: float) -> Match:
+        """One rule for screen, command line and CSV; a word the model has never seen is never said to match."""
+        strength = self.strength(evidence)
+        if not self.known or strength < WEAK_FROM:
+            return Match.MISSING
+        return Match.MATCHED if strength >= MATCHED_FROM else Match.WEAK
 
 
 @dataclass(frozen=True)

@@ -3,22 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import StrEnum
 
-import numpy as np
-
-from faami_core.types import SearchResult
-
-SEEN_FROM = 0.25  # share of the image's strongest word; the export's column words_matched has the same border
-MATCHED_FROM = 0.5  # share of the word's best evidence in this result set
-
-
-class Match(StrEnum):
-    """How well one word is seen in one image."""
-
-    MATCHED = "matched"
-    WEAK = "weak"
-    MISSING = "missing"
+from faami_core.types import Match, SearchResult
 
 
 @dataclass(frozen=True)
@@ -28,8 +14,7 @@ class WordBadge:
     Attributes:
         word: Index in the result's words.
         text: As typed.
-        match: Missing words carry none of this image's evidence; weak ones carry some, but far less than in the
-            word's best image.
+        match: How well the word is seen, by the rule that the export uses, too.
         evidence: The word's evidence in this image.
     """
 
@@ -48,9 +33,6 @@ class BadgeMaker:
 
     def __init__(self, result: SearchResult) -> None:
         self._result = result
-        evidence = np.array([hit.word_evidence for hit in result.hits], dtype=np.float64)
-        evidence = evidence.reshape(len(result.hits), len(result.words))
-        self._best = evidence.max(axis=0) if len(result.hits) else np.zeros(len(result.words))
         weights = [abs(word.weight) for word in result.words]
         heaviest = max(weights, default=0.0)
         order = sorted(range(len(weights)), key=lambda word: (-weights[word], word))
@@ -59,13 +41,8 @@ class BadgeMaker:
     def of(self, row: int) -> tuple[WordBadge, ...]:
         """Badges of the hit in a row."""
         evidence = self._result.hits[row].word_evidence
+        words = self._result.words
         return tuple(
-            WordBadge(word, self._result.words[word].text, self._match(word, evidence), evidence[word])
+            WordBadge(word, words[word].text, words[word].match(evidence[word]), evidence[word])
             for word in self._words
         )
-
-    def _match(self, word: int, evidence: tuple[float, ...]) -> Match:
-        value = evidence[word]
-        if value <= 0 or value < SEEN_FROM * max(evidence) or not self._result.words[word].known:
-            return Match.MISSING
-        return Match.MATCHED if value >= MATCHED_FROM * float(self._best[word]) else Match.WEAK

@@ -9,7 +9,8 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from app.icons import icon_pixmap
 from app.models.result_list_model import Role
 from app.models.thumbnail_cache import ThumbnailCache
-from app.models.word_badges import Match, WordBadge
+from app.models.word_badges import WordBadge
+from faami_core.types import Match
 
 _MARGIN = 6  # around a cell
 _INSET = 5  # between the selection ring and the image

@@ -36,23 +36,22 @@ class ImageEncoder(nn.Module):
     def __init__(self, config: ImageEncoderConfig, finest: int) -> None:
         super().__init__()
         try:
-            probe: Any = timm.create_model(config.backbone, features_only=True, pretrained=False)
+            backbone: Any = timm.create_model(config.backbone, features_only=True, pretrained=False)
         except Exception as error:  # timm raises RuntimeError, AttributeError or TypeError, by backbone family
             raise ModelError(
                 f"The image backbone {config.backbone!r} cannot be built ({error}).",
                 "Name a timm model that supports features_only.",
             ) from error
-        reductions = list(probe.feature_info.reduction())
+        reductions = list(backbone.feature_info.reduction())
         missing = [stride for stride in config.strides if stride not in reductions]
         if missing:
             raise ModelError(
                 f"The image backbone {config.backbone!r} has no layer of stride {missing[0]}.",
                 f"It has {', '.join(map(str, reductions))}.",
             )
-        indices = tuple(reductions.index(stride) for stride in config.strides)
-        backbone: Any = timm.create_model(config.backbone, features_only=True, pretrained=False, out_indices=indices)
         self.backbone: nn.Module = backbone
-        self.channels: tuple[int, ...] = tuple(backbone.feature_info.channels())
+        self.layers = tuple(reductions.index(stride) for stride in config.strides)
+        self.channels = tuple(int(backbone.feature_info.channels()[layer]) for layer in self.layers)
         self.sides = tuple(min(finest, config.image_size // stride) for stride in config.strides)
         self.image_size = config.image_size
         self.register_buffer("mean", torch.tensor(config.mean).view(1, 3, 1, 1), persistent=False)
@@ -67,8 +66,8 @@ class ImageEncoder(nn.Module):
         """[B, H, W, 3] uint8 → one [B, C, side, side] map per tap, in the order of the strides."""
         features = self.backbone(self.normalise(images).contiguous(memory_format=torch.channels_last))
         taps = []
-        for feature, channels, side in zip(features, self.channels, self.sides, strict=True):
+        for layer, channels, side in zip(self.layers, self.channels, self.sides, strict=True):
             # Swin-like backbones put channels last.
-            tap = feature if feature.shape[1] == channels else feature.permute(0, 3, 1, 2)
+            tap = features[layer] if features[layer].shape[1] == channels else features[layer].permute(0, 3, 1, 2)
             taps.append(functional.adaptive_avg_pool2d(tap, side) if tap.shape[-1] > side else tap)
         return taps

@@ -23,11 +23,9 @@ import numpy as np
 from faami_core import __version__
 from faami_core.errors import ExportError
 from faami_core.indexing import atomic
-from faami_core.types import Hit, ImageTerm, PixelBox, Query, QueryWord, SearchResult
+from faami_core.types import Hit, ImageTerm, Match, PixelBox, Query, QueryWord, SearchResult
 
 METADATA_SUFFIX = "-metadata.json"
-# A word counts as matched when its evidence is positive and at least this part of the hit's strongest word's.
-MATCHED_SHARE = 0.25
 
 _FIXED_COLUMNS: tuple[tuple[str, str], ...] = (
     ("rank", "integer"),
@@ -64,9 +62,9 @@ class ExportedHit:
 
 
 def matched_words(words: Sequence[QueryWord], evidence: Sequence[float]) -> tuple[str, ...]:
-    """The words a hit matched: positive evidence, at least ``MATCHED_SHARE`` of the strongest word's."""
-    border = MATCHED_SHARE * max(evidence, default=0.0)
-    return tuple(word.text for word, value in zip(words, evidence, strict=True) if value > 0 and value >= border)
+    """The words a hit matched, by the rule of ``QueryWord.match``."""
+    pairs = zip(words, evidence, strict=True)
+    return tuple(word.text for word, value in pairs if word.match(value) is Match.MATCHED)
 
 
 def evidence_columns(words: Sequence[QueryWord]) -> tuple[str, ...]:

@@ -196,7 +196,7 @@ class Trainer:
         whole = images.global_features @ texts.global_features.T
         losses = {"global": contrastive_loss(sharpness[0] * whole, positives)}
         fine, margin = [], []
-        for block in torch.randperm(len(positives)).to(self.device).split(self.config.fine_batch):
+        for block in torch.split(torch.randperm(len(positives)).to(self.device), self.config.fine_batch):
             similarities = self.model.similarities(images.take(block), texts.take(block))
             own = positives[block][:, block]
             if similarities.fine_scores is not None:

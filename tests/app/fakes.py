@@ -209,7 +209,7 @@ def _words_of(query: Query) -> tuple[QueryWord, ...]:
 def _made_evidence(generator: np.random.Generator, hits: int, words: tuple[QueryWord, ...]) -> FloatArray:
     """One blob per hit and word, at the same spot on both scales; weaker in later hits."""
     centre = generator.uniform(0.2, 0.8, (hits, len(words), 2))
-    strength = generator.uniform(0.0, 0.4, (hits, len(words))) * [word.weight for word in words]
+    strength = generator.uniform(0.0, 0.6, (hits, len(words))) * [word.weight for word in words]
     parts = []
     for grid in GRIDS:
         rows = (np.arange(grid.rows) + 0.5) / grid.rows

@@ -16,12 +16,12 @@ from pytestqt.qtbot import QtBot
 from app.models.result_list_model import ResultListModel, Role
 from app.models.thumbnail_cache import ThumbnailCache
 from app.models.view_state import ViewState
-from app.models.word_badges import BadgeMaker, Match
+from app.models.word_badges import BadgeMaker
 from app.widgets.result_grid import ResultGrid
 from app.workers.task import TaskRunner
 from faami_core.errors import UnreadableImageError
 from faami_core.search.export import matched_words
-from faami_core.types import ByteArray, GalleryImage, Query, QueryWord, SearchResult
+from faami_core.types import MATCHED_FROM, WEAK_FROM, ByteArray, GalleryImage, Match, Query, QueryWord, SearchResult
 from tests.app.fakes import FakeSession
 
 # --- rows -----------------------------------------------------------------------------------------------------
@@ -101,9 +101,11 @@ def result_with(
     return dataclasses.replace(made, words=words, hits=hits)
 
 
-def test_a_word_is_judged_against_its_best_image(session: FakeSession, root: Path) -> None:
+def test_a_word_is_judged_by_its_strength_not_by_its_weight(session: FakeSession, root: Path) -> None:
     words = (QueryWord("tank", 0.6), QueryWord("river", 0.4))
-    badges = BadgeMaker(result_with(session, root, [(0.4, 0.01), (0.1, 0.10), (-0.2, 0.06)], words))
+    strong, faint = (MATCHED_FROM + 1) / 2, (MATCHED_FROM + WEAK_FROM) / 2
+    evidence = [(0.6 * strong, 0.4 * 0.0), (0.6 * faint, 0.4 * strong), (-0.2, 0.4 * strong)]
+    badges = BadgeMaker(result_with(session, root, evidence, words))
     judged = [[badge.match for badge in badges.of(row)] for row in range(3)]
     assert judged == [
         [Match.MATCHED, Match.MISSING],
@@ -117,7 +119,7 @@ def test_words_seen_on_screen_are_the_words_matched_in_the_export(session: FakeS
     badges = BadgeMaker(result)
     kinds = set()
     for row, hit in enumerate(result.hits):
-        seen = {badge.text for badge in badges.of(row) if badge.match is not Match.MISSING}
+        seen = {badge.text for badge in badges.of(row) if badge.match is Match.MATCHED}
         assert seen == set(matched_words(result.words, hit.word_evidence))
         kinds |= {badge.match for badge in badges.of(row)}
     assert kinds == set(Match)

@@ -27,7 +27,17 @@ from faami_core.search.export import (
     read_csv,
     write_csv,
 )
-from faami_core.types import GridSpec, Hit, ImageTerm, PixelBox, Query, QueryWord, SearchResult, TextTerm
+from faami_core.types import (
+    MATCHED_FROM,
+    GridSpec,
+    Hit,
+    ImageTerm,
+    PixelBox,
+    Query,
+    QueryWord,
+    SearchResult,
+    TextTerm,
+)
 
 FIXED = [
     *("rank", "path", "score", "score_global", "score_fine", "words_matched", "best_word"),
@@ -102,16 +112,17 @@ def test_a_repeated_word_has_its_own_numbered_column():
     )
 
 
-def test_a_word_is_matched_when_it_has_a_quarter_of_the_strongest_evidence():
-    words = [QueryWord(text, 0.25) for text in ("strong", "border", "weak", "against")]
+def test_a_word_is_matched_by_its_strength_whatever_its_weight():
+    words = [QueryWord("heavy", 0.8), QueryWord("light", 0.1), QueryWord("never seen", 0.1, known=False)]
 
-    assert matched_words(words, (0.4, 0.1, 0.09, -0.3)) == ("strong", "border")
-    assert matched_words(words, (-0.4, 0.0, -0.09, -0.3)) == ()
+    assert matched_words(words, (0.8 * 0.9, 0.1 * 0.9, 0.1 * 0.9)) == ("heavy", "light")
+    assert matched_words(words, (0.8 * MATCHED_FROM, 0.05 * MATCHED_FROM, 0.0)) == ("heavy",)
+    assert matched_words(words, (-0.4, 0.0, -0.09)) == ()
 
 
 def test_the_best_word_is_the_one_with_most_evidence_and_its_region_is_told():
     result = result_of(["a", "b"], [Path("/a.png")])
-    hit = replace(result.hits[0], word_evidence=(0.1, 0.3))
+    hit = replace(result.hits[0], word_evidence=(0.2, 0.3))
 
     row = rows_of(csv_text(replace(result, hits=(hit,))))[1]
 
