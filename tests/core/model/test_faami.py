@@ -11,7 +11,7 @@ import torch
 from faami_core.config import ConsistencyConfig, ModelConfig
 from faami_core.errors import ModelError
 from faami_core.model.build import build_model
-from faami_core.model.cross_attention import AdditiveCrossAttention
+from faami_core.model.cross_attention import AdditiveCrossAttention, word_weights
 from faami_core.model.faami import EncodedImages, EncodedTexts, Faami
 from faami_core.model.loss import contrastive_loss
 from faami_core.model.text_encoder import Tokenizer
@@ -175,3 +175,11 @@ def test_scores_equal_the_golden_numbers(tokenizer: Tokenizer) -> None:
     assert similarities.fine_scores is not None
     np.testing.assert_allclose(similarities.global_scores[0].numpy(), golden["global_scores"], atol=1e-5)
     np.testing.assert_allclose(similarities.fine_scores[0].numpy(), golden["fine_scores"], atol=1e-5)
+
+
+def test_no_word_can_swallow_the_phrase() -> None:
+    scored = torch.tensor([[True, True, True, True, False]])
+    weights = word_weights(torch.tensor([[100.0, -100.0, -100.0, -100.0, 0.0]]), scored)
+    assert float(weights.sum()) == pytest.approx(1.0)
+    assert float(weights[0, 4]) == 0.0
+    assert float(weights[0, 0] / weights[0, 1]) == pytest.approx(np.e**2, rel=1e-4)
