@@ -342,14 +342,15 @@ class MainWindow(QMainWindow):
     def _offer_actions(self) -> None:
         """Greys out what makes no sense right now."""
         has_collection, result = self.workspace.collection is not None, self.workspace.result
-        words = len(result.words) if result is not None else 0
+        # Digits count the words as typed; those without a place in an image have nothing to show.
+        lit = {0} | {number for number, word in enumerate(result.words, 1) if word.weight} if result else set()
         for name in ("update", "focus_query", "pick_image", "paste_image", "clear", "more_like_this"):
             self.actions_by_name[name].setEnabled(has_collection)
         for name in ("export_csv", "overlay", "cycle_scale"):
             self.actions_by_name[name].setEnabled(result is not None)
         self.pane.export_button.setEnabled(result is not None)
         for number in range(WORD_KEYS):
-            self.actions_by_name[f"word_{number}"].setEnabled(result is not None and number <= words)
+            self.actions_by_name[f"word_{number}"].setEnabled(number in lit)
 
     # --- the window itself ---------------------------------------------------------------------------------
 

@@ -19,12 +19,14 @@ class WordChip(QAbstractButton):
         text: The word, or "Whole query".
         key: Digit that selects it; empty for none.
         known: False flags a word the model has never seen.
+        looked_for: False greys out a word without a place in an image ("beside", "the").
     """
 
-    def __init__(self, text: str, *, key: str = "", known: bool = True) -> None:
+    def __init__(self, text: str, *, key: str = "", known: bool = True, looked_for: bool = True) -> None:
         super().__init__()
-        self._key = key
-        self._known = known
+        self._key = key if looked_for else ""
+        self._known = known or not looked_for
+        self._looked_for = looked_for
         self._bar = 0.0
         self._number = ""
         self._hovered = False
@@ -32,7 +34,9 @@ class WordChip(QAbstractButton):
         self.setCheckable(True)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        if looked_for:
+            self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setEnabled(looked_for)
         self._describe("")
 
     def show_strength(self, bar: float, number: str, meaning: str) -> None:
@@ -44,7 +48,7 @@ class WordChip(QAbstractButton):
             meaning: What the number says, for the tool tip.
         """
         self._bar = min(max(bar, 0.0), 1.0)
-        self._number = number
+        self._number = number if self._looked_for else ""
         self._describe(meaning)
         self.updateGeometry()
         self.update()
@@ -115,6 +119,8 @@ class WordChip(QAbstractButton):
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, tail)
 
     def _paint_bar(self, painter: QPainter) -> None:
+        if not self._looked_for:
+            return
         left, right, y = _PADDING, self.width() - _PADDING, self.height() - _BAR / 2 - 4
         pen = QPen(self.palette().color(QPalette.ColorRole.Mid), _BAR)
         pen.setCapStyle(Qt.PenCapStyle.RoundCap)
@@ -126,7 +132,9 @@ class WordChip(QAbstractButton):
             painter.drawLine(QPointF(left, y), QPointF(left + (right - left) * self._bar, y))
 
     def _describe(self, meaning: str) -> None:
-        notes = [meaning] if meaning else []
+        notes = [meaning] if meaning and self._looked_for else []
+        if not self._looked_for:
+            notes.append("Read as part of the sentence, but not looked for: it has no place in an image.")
         if not self._known:
             notes.append("The model has never seen this word, so it finds nothing by it.")
         if self._key:

@@ -44,7 +44,8 @@ class WordStrip(QWidget):
         if self._with_whole_query and words:
             self._add(None, WordChip(WHOLE_QUERY, key="0"))
         for index, word in enumerate(words):
-            self._add(index, WordChip(word.text, key=str(index + 1) if index < 9 else "", known=word.known))
+            key = str(index + 1) if index < 9 else ""
+            self._add(index, WordChip(word.text, key=key, known=word.known, looked_for=word.weight != 0))
         self.updateGeometry()
 
     def show_choice(self, word: int | None) -> None:

@@ -35,7 +35,8 @@ from faami_core.types import (
 
 GRIDS = (GridSpec("fine", 14, 14), GridSpec("coarse", 7, 7))
 REGIONS = 245
-LIGHT_WORDS = ("a", "the", "of", "beside", "several")
+LIGHT_WORDS = ("a", "the", "of", "several")
+SILENT_WORDS = ("beside",)
 BROKEN = "broken.jpg"
 
 
@@ -199,7 +200,7 @@ def _words_of(query: Query) -> tuple[QueryWord, ...]:
     texts: list[str] = []
     for term in query.terms:
         texts += term.text.split() if isinstance(term, TextTerm) else [term.path.name]
-    weights = [0.2 if text in LIGHT_WORDS else 1.0 for text in texts]
+    weights = [0.0 if text in SILENT_WORDS else 0.2 if text in LIGHT_WORDS else 1.0 for text in texts]
     return tuple(
         QueryWord(text, weight / sum(weights), known=not text.startswith("xyz"))
         for text, weight in zip(texts, weights, strict=True)
@@ -207,9 +208,9 @@ def _words_of(query: Query) -> tuple[QueryWord, ...]:
 
 
 def _made_evidence(generator: np.random.Generator, hits: int, words: tuple[QueryWord, ...]) -> FloatArray:
-    """One blob per hit and word, at the same spot on both scales; weaker in later hits."""
+    """One blob per hit and word, at the same spot on both scales; some words are missing in some hits."""
     centre = generator.uniform(0.2, 0.8, (hits, len(words), 2))
-    strength = generator.uniform(0.0, 0.6, (hits, len(words))) * [word.weight for word in words]
+    strength = generator.uniform(-0.1, 0.6, (hits, len(words))) * [word.weight for word in words]
     parts = []
     for grid in GRIDS:
         rows = (np.arange(grid.rows) + 0.5) / grid.rows

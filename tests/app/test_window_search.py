@@ -102,6 +102,18 @@ def test_an_unknown_word_is_flagged_not_ignored(qtbot: QtBot, window: MainWindow
     assert "unknown" in chip.accessibleName()
 
 
+def test_a_word_without_a_place_in_an_image_is_shown_but_cannot_be_lit(qtbot: QtBot, window: MainWindow) -> None:
+    ask(qtbot, window, "tanks beside river")
+    chip = window.inspector.words.chip(1)
+    assert chip.text() == "beside"
+    assert not chip.isEnabled()
+    assert "not looked for" in chip.toolTip()
+    qtbot.mouseClick(chip, Qt.MouseButton.LeftButton)
+    assert window.view.word is None
+    assert not window.actions_by_name["word_2"].isEnabled()
+    assert window.actions_by_name["word_3"].isEnabled()
+
+
 def test_only_the_newest_of_many_queries_shows(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
     session.delay = 0.02
     shown = []
