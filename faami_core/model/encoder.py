@@ -99,7 +99,7 @@ class FaamiEncoder:
         Raises:
             QueryError: if it has no word.
         """
-        batch = self._tokenizer([text])
+        batch = self._tokenizer([as_sentence(text)])
         words = batch.words[0]
         if not words:
             raise QueryError(
@@ -173,6 +173,12 @@ class FaamiEncoder:
 
     def _knows(self, word: str) -> bool:
         return all(part in self._known_words for part in word.lower().replace("’", "'").replace("-", " ").split())
+
+
+def as_sentence(text: str) -> str:
+    """The phrase as training captions are written: with a full stop, which the text encoder reads as well."""
+    stripped = text.strip()
+    return stripped if stripped.endswith((".", "!", "?")) else f"{stripped} ."
 
 
 def choose_device(name: str) -> torch.device:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from faami_core.errors import ModelError, QueryError
-from faami_core.model.encoder import FaamiEncoder, choose_device
+from faami_core.model.encoder import FaamiEncoder, as_sentence, choose_device
 from faami_core.model.faami import Faami
 from faami_core.model.text_encoder import Tokenizer
 from faami_core.model.weights import Checkpoint, load_checkpoint, save_checkpoint
@@ -90,6 +90,13 @@ def test_words_carry_their_weights_and_unknown_ones_are_flagged(encoder: FaamiEn
 def test_a_query_without_a_word_is_refused(encoder: FaamiEncoder, text: str) -> None:
     with pytest.raises(QueryError, match="no word"):
         encoder.encode_text(text)
+
+
+def test_a_query_is_read_like_the_captions_of_training_with_or_without_a_full_stop(encoder: FaamiEncoder) -> None:
+    typed, written = encoder.encode_text("  storage tanks"), encoder.encode_text("storage tanks .")
+    np.testing.assert_array_equal(typed.global_features, written.global_features)
+    assert typed.words == written.words
+    assert as_sentence("a river?") == "a river?"
 
 
 def test_an_image_finds_itself_first(encoder: FaamiEncoder, features: ImageFeatures) -> None:
