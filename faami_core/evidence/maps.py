@@ -11,6 +11,8 @@ import numpy as np
 
 from faami_core.types import FloatArray, GridSpec, MapKind, ScaleView, SearchResult
 
+_REFERENCE_HITS = 12  # about a screenful
+
 
 def region_density(values: FloatArray, grids: tuple[GridSpec, ...], scale: ScaleView = "both") -> FloatArray:
     """Lays region values out on the grid of a scale, as density per image area.
@@ -61,16 +63,20 @@ def hit_map(
 def shared_limit(
     result: SearchResult, *, whole_query: bool, scale: ScaleView = "both", kind: MapKind = "evidence"
 ) -> float:
-    """Brightest density over all hits (and all words): the one scale on which every heatmap of a view is drawn.
+    """The density drawn brightest: the one scale on which every heatmap of a view is drawn, for all results alike.
+
+    It is the median peak of the best hits (over all words, where single words are drawn): one hit with all evidence
+    in a single region must not make every other one look empty. Brighter places are drawn alike.
 
     Returns:
         A positive number; 1.0 when there is no positive density, so that drawing never divides by zero.
     """
-    stack = _values(result, kind, None) if whole_query else getattr(result, kind)
+    stack = (_values(result, kind, None) if whole_query else getattr(result, kind))[:_REFERENCE_HITS]
     if stack.size == 0:
         return 1.0
-    brightest = float(region_density(stack, result.grids, scale).max())
-    return brightest if brightest > 0 else 1.0
+    density = region_density(stack, result.grids, scale)
+    typical = float(np.median(density.reshape(len(density), -1).max(axis=1)))
+    return typical if typical > 0 else 1.0
 
 
 def _values(result: SearchResult, kind: MapKind, word: int | None) -> FloatArray:

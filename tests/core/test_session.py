@@ -199,7 +199,8 @@ def test_heatmaps_come_on_their_grid_or_in_pixels_on_a_shared_limit(indexed, ima
     assert pixels.shape == (32, 48)
     assert pixels[:12, :18].mean() > 4 * abs(pixels[20:, 30:].mean())
     assert attention.mean() == pytest.approx(1, abs=1e-5)
-    assert indexed.heatmap_limit(result, whole_query=True) >= grid.max()
+    peaks = [indexed.heatmap(result, number).max() for number in range(12)]
+    assert indexed.heatmap_limit(result, whole_query=True) == pytest.approx(max(np.median(peaks), 0) or 1)
 
 
 def test_pixels_and_thumbnails(session, tmp_path):
