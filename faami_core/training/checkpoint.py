@@ -6,7 +6,8 @@ import json
 from pathlib import Path
 
 import torch
-from safetensors.torch import load_file, save_file
+from safetensors import safe_open
+from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from faami_core.errors import TrainingError
@@ -48,7 +49,9 @@ def load_state(folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer
     file = folder / _FILE
     if not file.is_file():
         raise TrainingError(f"There is no run to resume in {folder}.", "Start it without --resume.")
-    tensors = load_file(file)
+    with safe_open(file, framework="pt") as reader:
+        tensors = {name: reader.get_tensor(name) for name in reader.keys()}  # noqa: SIM118 - no iterable of its own
+        step = int(json.loads(reader.metadata()["step"]))
     weights = {name.removeprefix("module."): value for name, value in tensors.items() if name.startswith("module.")}
     try:
         module.load_state_dict(weights)
@@ -63,7 +66,4 @@ def load_state(folder: Path, module: nn.Module, optimizer: torch.optim.Optimizer
     state["state"] = moments
     optimizer.load_state_dict(state)
     averages.update({name: tensors[f"average.{name}"] for name in averages})
-    from safetensors import safe_open
-
-    with safe_open(file, framework="pt") as reader:
-        return int(json.loads(reader.metadata()["step"]))
+    return step

@@ -201,11 +201,12 @@ class Trainer:
             own = positives[block][:, block]
             if similarities.fine_scores is not None:
                 fine.append(contrastive_loss(sharpness[1] * similarities.fine_scores, own))
-            combined = similarities.combined(self.model.config.global_share)
-            margin.append(ranking_loss(combined, own, self.config.margin))
+            if self.config.margin_weight > 0:
+                combined = similarities.combined(self.model.config.global_share)
+                margin.append(ranking_loss(combined, own, self.config.margin))
         if fine:
             losses["fine"] = torch.stack(fine).mean()
-        if self.config.margin_weight > 0:
+        if margin:
             losses["margin"] = self.config.margin_weight * torch.stack(margin).mean()
         return losses
 
@@ -274,7 +275,8 @@ class Trainer:
             options = self.data.train[int(index)].captions
             captions.append(options[int(generator.integers(len(options)))])
         images = self.model.encode_taps(self.data.mosaic_taps.batch(chosen, self.device))
-        tokens = alignment.project_words(*_words(self._texts(captions)[0]))
+        texts, _ = self._texts(captions)
+        tokens = alignment.project_words(texts.words, texts.scored)
         evidence = alignment.evidence(alignment.project_regions(images.regions), tokens)  # [T, N, R]
         own = torch.arange(len(tokens.phrase), device=self.device)
         evidence = evidence[own, tokens.phrase // cells]  # [T, R] on the token's own mosaic
@@ -319,7 +321,3 @@ def _select(tokens: ProjectedTokens, chosen: Tensor) -> ProjectedTokens:
     return ProjectedTokens(
         tokens.queries[chosen], tokens.words[chosen], tokens.weights[chosen], tokens.phrase[chosen], tokens.phrases
     )
-
-
-def _words(texts: EncodedTexts) -> tuple[Tensor, Tensor]:
-    return texts.words, texts.scored
