@@ -153,7 +153,6 @@ class SceneImages:
     """Made scenes kept in memory with what training needs of them."""
 
     pixels: list[ByteArray]
-    kinds: list[str]
     captions: list[tuple[str, ...]]
     things: list[Thing]
 
@@ -167,18 +166,17 @@ class SceneImages:
         progress: ProgressCallback | None = None,
         cancel: CancelToken | None = None,
     ) -> SceneImages:
-        pixels, kinds, captions, things = [], [], [], []
+        pixels, captions, things = [], [], []
         pace = Pace("Making scenes", count)
         for number, scene in enumerate(render_collection(count, seed, size=size)):
             if cancel is not None:
                 cancel.raise_if_cancelled()
             pixels.append(scene.pixels)
-            kinds.append(scene.kind)
             captions.append(scene.captions)
             things.extend(scene_things(number, scene, grids))
             if progress is not None:
                 progress(pace.at(number + 1))
-        return cls(pixels, kinds, captions, things)
+        return cls(pixels, captions, things)
 
     def __len__(self) -> int:
         return len(self.pixels)
