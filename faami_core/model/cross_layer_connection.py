@@ -30,7 +30,7 @@ class CrossLayerConnection(nn.Module):
 
     def __init__(self, channels: tuple[int, ...], sides: tuple[int, ...], width: int, grids: tuple[int, ...]) -> None:
         super().__init__()
-        self.grids = grids
+        self.grids, self.sides = grids, sides
         self.sources = [[tap for tap, side in enumerate(sides) if side >= grid] for grid in grids]
         if not all(self.sources):
             raise ModelError(
@@ -50,12 +50,15 @@ class CrossLayerConnection(nn.Module):
         return [len(taps) for taps in self.sources]
 
     def forward(self, taps: list[Tensor]) -> list[list[Tensor]]:
-        """Taps [B, C, H, W] → per scale, per layer: [B, D, grid, grid]."""
+        """Taps [B, C, H, W] → per scale, per layer: [B, D, grid, grid]; smaller in proportion for smaller taps."""
         scales = []
         for grid, sources, projections in zip(self.grids, self.sources, self.projections, strict=True):
             layers = []
             for tap, project in zip(sources, cast("nn.ModuleList", projections), strict=True):
-                pooled = functional.adaptive_avg_pool2d(taps[tap], grid) if taps[tap].shape[-1] > grid else taps[tap]
+                cells = grid * taps[tap].shape[-1] // self.sides[tap]
+                pooled = (
+                    functional.adaptive_avg_pool2d(taps[tap], cells) if taps[tap].shape[-1] > cells else taps[tap]
+                )
                 layers.append(project(pooled))  # [B, C, grid, grid] -> [B, D, grid, grid]
             scales.append(layers)
         return scales

@@ -18,6 +18,7 @@ from faami_core.model.cross_attention import AdditiveCrossAttention, LayerCrossA
 from faami_core.model.cross_layer_connection import CrossLayerConnection
 from faami_core.model.image_encoder import ImageEncoder
 from faami_core.model.text_encoder import TextEncoder
+from faami_core.model.window import Window
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class EncodedImages:
     def take(self, rows: Tensor) -> EncodedImages:
         return EncodedImages(self.regions[rows], self.global_features[rows])
 
+    def split(self, size: int) -> list[EncodedImages]:
+        """Blocks of ``size`` rows, the last one maybe smaller."""
+        parts = zip(self.regions.split(size), self.global_features.split(size), strict=True)
+        return [EncodedImages(*part) for part in parts]
+
 
 @dataclass(frozen=True)
 class EncodedTexts:
@@ -41,6 +47,11 @@ class EncodedTexts:
 
     def take(self, rows: Tensor) -> EncodedTexts:
         return EncodedTexts(self.words[rows], self.scored[rows], self.global_features[rows])
+
+    def split(self, size: int) -> list[EncodedTexts]:
+        """Blocks of ``size`` rows, the last one maybe smaller."""
+        parts = zip(self.words.split(size), self.scored.split(size), self.global_features.split(size), strict=True)
+        return [EncodedTexts(*part) for part in parts]
 
 
 @dataclass(frozen=True)
@@ -87,10 +98,12 @@ class Faami(nn.Module):
         self.alignment = alignment
         self.global_projection = nn.Linear(len(config.grids) * config.width, config.width)
 
-    def encode_taps(self, taps: list[Tensor]) -> EncodedImages:
+    def encode_taps(self, taps: list[Tensor], window: Window | None = None) -> EncodedImages:
         """Taps of the backbone → regions and the image as a whole. Taps may come from a feature cache."""
-        regions = self.enhancement(self.connection(taps))  # [B, R, D]
-        sizes = [grid.regions for grid in self.config.grid_specs]
+        parts = None if window is None else window.regions(self.config.grid_specs)
+        inside = None if parts is None else torch.cat(parts).to(taps[0].device)
+        regions = self.enhancement(self.connection(taps), inside)  # [B, R, D]
+        sizes = [grid.regions for grid in self.config.grid_specs] if parts is None else [len(part) for part in parts]
         means = torch.cat([part.mean(dim=1) for part in regions.split(sizes, dim=1)], dim=-1)  # [B, S·D]
         return EncodedImages(regions, functional.normalize(self.global_projection(means), dim=-1))
 

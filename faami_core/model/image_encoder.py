@@ -58,15 +58,19 @@ class ImageEncoder(nn.Module):
         self.register_buffer("std", torch.tensor(config.std).view(1, 3, 1, 1), persistent=False)
 
     def normalise(self, images: Tensor) -> Tensor:
-        """[B, H, W, 3] uint8 RGB → [B, 3, H, W] float, in the range the backbone was trained with."""
+        """[B, H, W, 3] RGB in 0 … 255 → [B, 3, H, W] float, in the range the backbone was trained with."""
         scaled = images.permute(0, 3, 1, 2).to(self.mean.dtype) / 255.0
         return (scaled - self.mean) / self.std
 
     def forward(self, images: Tensor) -> list[Tensor]:
-        """[B, H, W, 3] uint8 → one [B, C, side, side] map per tap, in the order of the strides."""
+        """[B, H, W, 3] in 0 … 255 → one [B, C, side, side] map per tap, in the order of the strides.
+
+        Images smaller than ``image_size`` (windows of a full one) give maps that are smaller in proportion.
+        """
         features = self.backbone(self.normalise(images).contiguous(memory_format=torch.channels_last))
         taps = []
-        for layer, channels, side in zip(self.layers, self.channels, self.sides, strict=True):
+        for layer, channels, full_side in zip(self.layers, self.channels, self.sides, strict=True):
+            side = full_side * images.shape[1] // self.image_size
             # Swin-like backbones put channels last.
             tap = features[layer] if features[layer].shape[1] == channels else features[layer].permute(0, 3, 1, 2)
             taps.append(functional.adaptive_avg_pool2d(tap, side) if tap.shape[-1] > side else tap)

@@ -21,10 +21,11 @@ def contrastive_loss(logits: Tensor, positives: Tensor) -> Tensor:
     Returns:
         Scalar: mean negative log of the softmax mass on the positives, averaged over both directions.
     """
-    return 0.5 * (_one_way(logits, positives) + _one_way(logits.T, positives.T))
+    return 0.5 * (one_way_contrastive_loss(logits, positives) + one_way_contrastive_loss(logits.T, positives.T))
 
 
-def _one_way(logits: Tensor, positives: Tensor) -> Tensor:
+def one_way_contrastive_loss(logits: Tensor, positives: Tensor) -> Tensor:
+    """InfoNCE from rows to columns only, e.g. where columns of a queue of past samples are appended."""
     kept = positives.any(dim=1)
     scores = functional.log_softmax(logits[kept], dim=1).masked_fill(~positives[kept], -torch.inf)
     return -torch.logsumexp(scores, dim=1).mean()

@@ -68,12 +68,12 @@ class Tokenizer:
             ) from error
         self._fast.no_padding()
         self._fast.enable_truncation(max_tokens)
-        self._padding_id = self._fast.token_to_id("[PAD]") or 0
+        self.padding_id: int = self._fast.token_to_id("[PAD]") or 0
 
     def __call__(self, phrases: Sequence[str]) -> TokenBatch:
         encodings = self._fast.encode_batch(list(phrases))
         length = max((len(encoding.ids) for encoding in encodings), default=0)
-        ids = torch.full((len(encodings), length), self._padding_id, dtype=torch.int64)
+        ids = torch.full((len(encodings), length), self.padding_id, dtype=torch.int64)
         attended = torch.zeros((len(encodings), length), dtype=torch.bool)
         word_of_token = torch.full((len(encodings), length), -1, dtype=torch.int64)
         words = []

@@ -9,6 +9,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -18,11 +19,30 @@ from torch import Tensor
 from faami_core.data.dataset import ImageSet
 from faami_core.model.image_encoder import ImageEncoder
 from faami_core.model.text_encoder import TextEncoder, Tokenizer
+from faami_core.model.window import Window
 from faami_core.pace import Pace
 from faami_core.types import ProgressCallback
 
 _BATCH = 32
 _FLUSH_EVERY = 20  # batches; what a killed run repeats at most
+
+
+class Taps(Protocol):
+    """Where the trainer takes feature maps from: a cache, or an encoder that is being trained."""
+
+    def __len__(self) -> int: ...
+
+    def batch(
+        self, numbers: npt.NDArray[np.int64], device: torch.device, window: Window | None = None
+    ) -> list[Tensor]: ...
+
+
+class States(Protocol):
+    """Where the trainer takes word states from."""
+
+    def words_of(self, phrase: str) -> tuple[str, ...]: ...
+
+    def batch(self, phrases: Sequence[str], device: torch.device) -> tuple[Tensor, Tensor, Tensor]: ...
 
 
 @dataclass(frozen=True)
@@ -34,8 +54,16 @@ class TapCache:
     def __len__(self) -> int:
         return len(self.taps[0])
 
-    def batch(self, numbers: npt.NDArray[np.int64], device: torch.device) -> list[Tensor]:
-        """Taps of some images as float32 tensors."""
+    def batch(
+        self, numbers: npt.NDArray[np.int64], device: torch.device, window: Window | None = None
+    ) -> list[Tensor]:
+        """Taps of some images as float32 tensors.
+
+        Raises:
+            ValueError: if a window is asked for; what is cached is of whole images.
+        """
+        if window is not None:
+            raise ValueError("cached taps are of whole images")
         return [torch.from_numpy(tap[numbers]).to(device=device, dtype=torch.float32) for tap in self.taps]
 
 
@@ -96,6 +124,9 @@ class StateCache:
     states: list[Tensor]
     word_of_token: list[Tensor]
     words: list[tuple[str, ...]]
+
+    def words_of(self, phrase: str) -> tuple[str, ...]:
+        return self.words[self.number[phrase]]
 
     def batch(self, phrases: Sequence[str], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
         """(states [M, L, hidden], attended [M, L], word_of_token [M, L]) padded to the longest phrase."""

@@ -1,4 +1,4 @@
-"""From a training config to what the trainer reads: examples, cached taps, cached word states."""
+"""From a training config to what the trainer reads: examples, feature maps and word states, cached or live."""
 
 from __future__ import annotations
 
@@ -12,43 +12,49 @@ import numpy as np
 import torch
 
 from faami_core.config import ModelConfig, TrainingConfig
+from faami_core.data import scenes as scene_package
 from faami_core.data.captions import CaptionedImage, read_captions
 from faami_core.data.dataset import AugmentedImages, ImageSet, Mosaics, PlainImages, SceneImages
+from faami_core.data.transforms import names_direction
 from faami_core.errors import TrainingError
 from faami_core.model.build import build_model
 from faami_core.model.faami import Faami
+from faami_core.model.fingerprint import TOKENIZER, checkpoint_fingerprint
 from faami_core.model.text_encoder import Tokenizer
 from faami_core.model.weights import load_checkpoint
-from faami_core.training.feature_cache import StateCache, TapCache, cache_states, cache_taps
+from faami_core.training.feature_cache import States, Taps, cache_states, cache_taps
+from faami_core.training.live_features import LiveStates, LiveTaps, StoredImages
 from faami_core.training.starting_weights import (
     load_image_weights,
     load_text_weights,
     text_architecture,
     text_model_folder,
 )
-from faami_core.types import ProgressCallback
+from faami_core.types import GridSpec, ProgressCallback
 
 
 @dataclass(frozen=True)
 class TrainingData:
-    """Everything a frozen-encoder run reads.
+    """Everything a run reads.
 
     Attributes:
         train, val: Captioned images.
+        views: Views per train image; live features have one that differs at every step.
         train_taps: [views · len(train)] view by view; ``val_taps``: [len(val)].
-        mosaics, mosaic_taps; scenes, scene_taps: for the evidence losses; empty sets are allowed.
+        mosaics: For the evidence loss, with their taps; one entry per number of cells; may be empty.
+        scenes, scene_taps: For the evidence loss; may be empty.
         states: Word states of every caption of all sets.
     """
 
     train: Sequence[CaptionedImage]
     val: Sequence[CaptionedImage]
-    train_taps: TapCache
-    val_taps: TapCache
-    mosaics: Mosaics
-    mosaic_taps: TapCache
+    views: int
+    train_taps: Taps
+    val_taps: Taps
+    mosaics: Sequence[tuple[Mosaics, Taps]]
     scenes: SceneImages
-    scene_taps: TapCache
-    states: StateCache
+    scene_taps: Taps
+    states: States
 
 
 def starting_model(config: TrainingConfig) -> tuple[Faami, Tokenizer, Path]:
@@ -57,31 +63,23 @@ def starting_model(config: TrainingConfig) -> tuple[Faami, Tokenizer, Path]:
     Raises:
         TrainingError: if starting weights are missing or do not fit.
     """
-    model_config = with_text_architecture(config)
     torch.manual_seed(config.seed)  # the heads start at random
+    if config.start:
+        return _go_on_from(Path(config.start), config.model)
+    model_config = with_text_architecture(config)
     model = build_model(model_config)
     load_image_weights(model.image_encoder.backbone, config.image_weights)
     load_text_weights(model.text_encoder.bert, config.text_weights)
-    if config.heads:
-        _load_heads(model, Path(config.heads))
     file = text_model_folder(config.text_weights) / "tokenizer.json"
     return model, Tokenizer(file, model_config.text.max_tokens), file
 
 
-def _load_heads(model: Faami, folder: Path) -> None:
-    """Everything but the encoders, from a checkpoint of the same shape."""
-    encoders = ("image_encoder.", "text_encoder.bert.")
-    state = {
-        name: tensor
-        for name, tensor in load_checkpoint(folder).model.state_dict().items()
-        if not name.startswith(encoders)
-    }
-    try:
-        model.load_state_dict(state, strict=False)
-    except RuntimeError as error:
-        raise TrainingError(
-            f"The heads in {folder} were made with another model config.", "Use its config."
-        ) from error
+def _go_on_from(folder: Path, wanted: ModelConfig) -> tuple[Faami, Tokenizer, Path]:
+    checkpoint = load_checkpoint(folder)
+    found = checkpoint.model.config
+    if replace(wanted, text=found.text, global_share=found.global_share) != found:
+        raise TrainingError(f"The checkpoint {folder} was made with another model config.", "Use its config.")
+    return checkpoint.model.requires_grad_(True), checkpoint.tokenizer, folder / TOKENIZER
 
 
 def with_text_architecture(config: TrainingConfig) -> ModelConfig:
@@ -99,23 +97,51 @@ def prepare(
         TrainingError: if no training image is found.
     """
     train, val = _read_examples(config)
-    size, grids = config.model.image.image_size, model.config.grid_specs
-    mosaics = Mosaics.draw(train, config.mosaics, size, config.seed)
+    size = config.model.image.image_size
+    live = config.image_learning_rate > 0
     model.eval()
 
-    def cache(name: str, images: ImageSet) -> TapCache:
+    def taps(name: str, images: ImageSet) -> Taps:
+        if live:
+            return LiveTaps(images, model.image_encoder)
         folder = Path(config.output) / "cache" / name
         return cache_taps(folder, _cache_key(config, name, images), images, model.image_encoder, progress)
 
-    train_taps = cache("train", AugmentedImages(train, config.views, size, config.seed))
-    val_taps = cache("val", PlainImages(val, size))
-    mosaic_taps = cache("mosaics", mosaics)
-    scenes = SceneImages.render(config.scenes, size, config.seed, grids, progress)
-    scene_taps = cache("scenes", scenes)
+    if live:
+        turned = np.array([not names_direction(example.captions) for example in train])
+        train_taps: Taps = LiveTaps(StoredImages(PlainImages(train, size), progress), model.image_encoder, turned)
+    else:
+        train_taps = taps("train", AugmentedImages(train, config.views, size, config.seed))
+    mosaics = [Mosaics.draw(train, config.mosaics, size, config.seed, side) for side in config.mosaic_sides]
+    scenes = _scenes(config, model.config.grid_specs, progress)
     captions = [caption for example in (*train, *val) for caption in example.captions]
     captions += [caption for scene in scenes.captions for caption in scene]
-    states = cache_states(captions, model.text_encoder, tokenizer, progress)
-    return TrainingData(train, val, train_taps, val_taps, mosaics, mosaic_taps, scenes, scene_taps, states)
+    return TrainingData(
+        train,
+        val,
+        views=1 if live else config.views,
+        train_taps=train_taps,
+        val_taps=taps("val", PlainImages(val, size)),
+        mosaics=[(entry, taps(f"mosaics-{entry.side}", entry)) for entry in mosaics],
+        scenes=scenes,
+        scene_taps=taps("scenes", scenes),
+        states=LiveStates(captions, model.text_encoder, tokenizer)
+        if config.text_learning_rate > 0
+        else cache_states(captions, model.text_encoder, tokenizer, progress),
+    )
+
+
+def _scenes(config: TrainingConfig, grids: tuple[GridSpec, ...], progress: ProgressCallback | None) -> SceneImages:
+    """Rendering takes minutes, so scenes are kept until the renderer's own code or the settings change."""
+    sources = sorted(Path(scene_package.__file__).parent.glob("*.py"))
+    parts = [source.read_bytes() for source in sources]
+    parts.append(repr((config.scenes, config.model.image.image_size, config.seed, grids)).encode())
+    file = Path(config.output) / "cache" / f"scenes-{hashlib.sha256(b''.join(parts)).hexdigest()[:16]}.npz"
+    if file.is_file():
+        return SceneImages.load(file)
+    scenes = SceneImages.render(config.scenes, config.model.image.image_size, config.seed, grids, progress)
+    scenes.save(file)
+    return scenes
 
 
 def _read_examples(config: TrainingConfig) -> tuple[tuple[CaptionedImage, ...], tuple[CaptionedImage, ...]]:
@@ -131,7 +157,7 @@ def _cache_key(config: TrainingConfig, name: str, images: ImageSet) -> str:
     parts: dict[str, object] = {
         "encoder": asdict(config.model.image),
         "finest": max(config.model.grids.values()),
-        "weights": config.image_weights,
+        "weights": checkpoint_fingerprint(Path(config.start)) if config.start else config.image_weights,
         "count": len(images),
         "seed": config.seed,
         "views": config.views if name == "train" else 1,

@@ -136,17 +136,17 @@ def test_a_missing_config_file_is_refused(tmp_path: Path) -> None:
         read_training_config(tmp_path / "none.toml")
 
 
-def test_a_run_can_start_from_the_heads_of_another(training_config: TrainingConfig, tmp_path: Path) -> None:
+def test_a_run_can_go_on_from_the_weights_of_another(training_config: TrainingConfig, tmp_path: Path) -> None:
     first = train(replace(training_config, epochs=6, learning_rate=1e-2), device="cpu")
-    second = replace(training_config, heads=str(first), output=str(tmp_path / "second"), epochs=1, learning_rate=1e-6)
+    second = replace(training_config, start=str(first), output=str(tmp_path / "second"), epochs=1, learning_rate=1e-6)
     train(second, device="cpu")
     fresh = replace(training_config, output=str(tmp_path / "fresh"), epochs=1, learning_rate=1e-6)
     train(fresh, device="cpu")
     assert losses(second, "global", "fine")[0] < losses(fresh, "global", "fine")[0]
 
 
-def test_heads_of_another_shape_are_refused(training_config: TrainingConfig, tmp_path: Path) -> None:
+def test_weights_of_another_shape_are_refused(training_config: TrainingConfig, tmp_path: Path) -> None:
     first = train(replace(training_config, epochs=1), device="cpu")
     model = replace(training_config.model, width=24)
     with pytest.raises(TrainingError, match="another model config"):
-        train(replace(training_config, model=model, heads=str(first), output=str(tmp_path / "other")), device="cpu")
+        train(replace(training_config, model=model, start=str(first), output=str(tmp_path / "other")), device="cpu")
