@@ -11,6 +11,7 @@ import pytest
 from faami_core.config import TrainingConfig
 from faami_core.errors import CancelledError, TrainingError
 from faami_core.model.weights import load_checkpoint
+from faami_core.training.preparation import starting_model
 from faami_core.training.run import read_training_config, train
 from faami_core.types import CancelToken, Progress
 
@@ -58,6 +59,66 @@ def test_a_killed_run_resumes_to_the_same_loss_curve(training_config: TrainingCo
     assert all(
         (tmp_path / "whole/model" / n).read_bytes() == (tmp_path / "killed/model" / n).read_bytes() for n in names
     )
+
+
+def tuned(config: TrainingConfig) -> TrainingConfig:
+    """Both encoders learn, on windows, with every loss."""
+    return replace(
+        config,
+        image_learning_rate=1e-3,
+        text_learning_rate=1e-3,
+        image_frozen=("conv_stem", "blocks.0"),
+        window=1,
+        queue=8,
+        class_weight=0.2,
+        mosaic_sides=(2,),
+    )
+
+
+def test_encoders_learn_too_and_what_is_frozen_stays(training_config: TrainingConfig) -> None:
+    config = tuned(training_config)
+    before, _, _ = starting_model(config)
+    after = load_checkpoint(train(config, device="cpu")).model
+    changed = {
+        name
+        for (name, old), new in zip(before.state_dict().items(), after.state_dict().values(), strict=True)
+        if float((old.float() - new.float()).abs().max()) > 0.01 * float(old.float().abs().max()) + 1e-6
+    }
+    assert any(name.startswith("image_encoder.backbone.blocks.4") for name in changed)
+    assert any(name.startswith("text_encoder.bert.encoder") for name in changed)
+    assert not any(name.startswith(("image_encoder.backbone.conv_stem", "text_encoder.bert.emb")) for name in changed)
+    last = json.loads((Path(config.output) / "metrics.jsonl").read_text().splitlines()[-1])
+    assert {"global", "fine", "margin", "class", "mask", "cell", "val_combined"} <= last.keys()
+
+
+def test_a_killed_run_of_trained_encoders_resumes_to_the_same_loss_curve(
+    training_config: TrainingConfig, tmp_path: Path
+) -> None:
+    whole = replace(tuned(training_config), output=str(tmp_path / "whole"), epochs=2)
+    train(whole, device="cpu")
+    killed = replace(whole, output=str(tmp_path / "killed"))
+    token, steps = CancelToken(), []
+
+    def stop_after_three(progress: Progress) -> None:
+        if progress.stage.startswith("Training"):
+            steps.append(progress.done)
+            if len(steps) == 3:
+                token.cancel()
+
+    with pytest.raises(CancelledError):
+        train(killed, device="cpu", progress=stop_after_three, cancel=token)
+    train(killed, resume=True, device="cpu")
+    assert losses(killed) == pytest.approx(losses(whole), abs=1e-6)
+
+
+def test_made_scenes_are_rendered_once(training_config: TrainingConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    train(replace(training_config, epochs=1), device="cpu")
+
+    def fail(*_: object, **__: object) -> None:
+        raise AssertionError("scenes were rendered again")
+
+    monkeypatch.setattr("faami_core.data.dataset.render_collection", fail)
+    train(replace(training_config, epochs=1), device="cpu")
 
 
 def test_cached_features_are_not_computed_again(
@@ -122,6 +183,8 @@ def test_a_config_file_is_read_with_its_nested_tables(tmp_path: Path) -> None:
         ("epochs = 'many'", "epochs"),
         ("[model]\nwidth = 1000000", "width"),
         ("epochs =", "cannot be read"),
+        ("window = 3", "image encoder that is trained"),
+        ("window = 3\nimage_learning_rate = 0.1\n[model]\ngrids = { fine = 10, coarse = 7 }", "multiples"),
     ],
 )
 def test_a_wrong_config_file_is_refused(tmp_path: Path, text: str, says: str) -> None:
