@@ -73,6 +73,23 @@ class TextEncoderConfig:
 
 
 @dataclass(frozen=True)
+class CalibrationConfig:
+    """How much of an image's and a caption's general popularity is taken off the score (see ``model/calibration``).
+
+    Attributes:
+        bank: Training images, and as many training captions, that tell popularity; 0 for no calibration.
+        image_temperature, text_temperature: Of the softened maximum over the bank, in units of the score.
+        image_share, text_share: Share of the popularity that is taken off; fitted on val.
+    """
+
+    bank: int = 0
+    image_temperature: float = 0.05
+    image_share: float = 0.0
+    text_temperature: float = 0.05
+    text_share: float = 0.0
+
+
+@dataclass(frozen=True)
 class ModelConfig:
     """Everything that fixes the shape of a FAAMI model.
 
@@ -80,6 +97,7 @@ class ModelConfig:
         width: D of regions, words and global features.
         grids: Side of the region grid per scale, finest first.
         global_share: β of the score formula, fitted on val.
+        calibration: Of the score of a whole caption list, fitted on val.
     """
 
     image: ImageEncoderConfig = field(default_factory=ImageEncoderConfig)
@@ -89,6 +107,7 @@ class ModelConfig:
     grids: Mapping[str, int] = field(default_factory=lambda: {"fine": 14, "coarse": 7})
     interaction: Interaction = "additive"
     global_share: float = 0.5
+    calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
 
     @property
     def grid_specs(self) -> tuple[GridSpec, ...]:
@@ -113,6 +132,11 @@ class ModelConfig:
             "dropout": (self.consistency.dropout, 0.0, 0.9),
             "max_tokens": (self.text.max_tokens, 4, 512),
             "grids": (len(self.grids), 1, 4),
+            "bank": (self.calibration.bank, 0, 16384),
+            "image_temperature": (self.calibration.image_temperature, 1e-3, 10.0),
+            "image_share": (self.calibration.image_share, 0.0, 4.0),
+            "text_temperature": (self.calibration.text_temperature, 1e-3, 10.0),
+            "text_share": (self.calibration.text_share, 0.0, 4.0),
             "vocab_size": (self.text.architecture.get("vocab_size", 30522), 1, 300_000),
             "hidden_size": (self.text.architecture.get("hidden_size", 384), 1, 4096),
             "num_hidden_layers": (self.text.architecture.get("num_hidden_layers", 6), 0, 48),

@@ -25,10 +25,15 @@ _SHARES = tuple(round(0.05 * step, 2) for step in range(21))
 
 @dataclass(frozen=True)
 class ScoreMatrices:
-    """[N, M] similarity matrices, rows images; ``fine_scores`` is None without an interaction."""
+    """[N, M] similarity matrices, rows images, and the global features [N, D], [M, D] they come from.
+
+    ``fine_scores`` is None without an interaction.
+    """
 
     global_scores: FloatArray
     fine_scores: FloatArray | None
+    image_features: FloatArray
+    text_features: FloatArray
 
     def combined(self, global_share: float) -> FloatArray:
         """β · global + (1-β) · fine."""
@@ -39,7 +44,7 @@ class ScoreMatrices:
     def take_texts(self, columns: npt.NDArray[np.int64]) -> ScoreMatrices:
         """Columns by number, e.g. to repeat identical captions that were scored once."""
         fine = None if self.fine_scores is None else self.fine_scores[:, columns]
-        return ScoreMatrices(self.global_scores[:, columns], fine)
+        return ScoreMatrices(self.global_scores[:, columns], fine, self.image_features, self.text_features[columns])
 
 
 @torch.inference_mode()
@@ -102,7 +107,12 @@ def score_matrices(
             fine_scores.append(torch.cat([part for part in parts if part is not None], dim=1).cpu())
         if progress is not None:
             progress(pace.at(min(rows.stop, len(images.regions))))
-    return ScoreMatrices(torch.cat(global_scores).numpy(), torch.cat(fine_scores).numpy() if fine_scores else None)
+    return ScoreMatrices(
+        torch.cat(global_scores).numpy(),
+        torch.cat(fine_scores).numpy() if fine_scores else None,
+        images.global_features.cpu().numpy(),
+        whole.cpu().numpy(),
+    )
 
 
 def unique_captions(

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from faami_core.config import ModelConfig
+from faami_core.model.calibration import Calibration
 from faami_core.model.consistency_enhancement import ConsistencyEnhancement
 from faami_core.model.cross_attention import AdditiveCrossAttention, LayerCrossAttention
 from faami_core.model.cross_layer_connection import CrossLayerConnection
@@ -33,7 +34,7 @@ class EncodedImages:
 
     def split(self, size: int) -> list[EncodedImages]:
         """Blocks of ``size`` rows, the last one maybe smaller."""
-        parts = zip(self.regions.split(size), self.global_features.split(size), strict=True)
+        parts = zip(torch.split(self.regions, size), torch.split(self.global_features, size), strict=True)
         return [EncodedImages(*part) for part in parts]
 
 
@@ -50,7 +51,8 @@ class EncodedTexts:
 
     def split(self, size: int) -> list[EncodedTexts]:
         """Blocks of ``size`` rows, the last one maybe smaller."""
-        parts = zip(self.words.split(size), self.scored.split(size), self.global_features.split(size), strict=True)
+        columns = (self.words, self.scored, self.global_features)
+        parts = zip(*(torch.split(column, size) for column in columns), strict=True)
         return [EncodedTexts(*part) for part in parts]
 
 
@@ -96,6 +98,9 @@ class Faami(nn.Module):
         self.enhancement = enhancement
         self.text_encoder = text_encoder
         self.alignment = alignment
+        self.calibration: Calibration | None = None
+        if config.calibration.bank:
+            self.calibration = Calibration(config.calibration, config.width)
         self.global_projection = nn.Linear(len(config.grids) * config.width, config.width)
 
     def encode_taps(self, taps: list[Tensor], window: Window | None = None) -> EncodedImages:

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from faami_core.config import ModelConfig, TrainingConfig
+from faami_core.config import CalibrationConfig, ModelConfig, TrainingConfig
 from faami_core.data import scenes as scene_package
 from faami_core.data.captions import CaptionedImage, read_captions
 from faami_core.data.dataset import AugmentedImages, ImageSet, Mosaics, PlainImages, SceneImages
@@ -77,9 +77,12 @@ def starting_model(config: TrainingConfig) -> tuple[Faami, Tokenizer, Path]:
 def _go_on_from(folder: Path, wanted: ModelConfig) -> tuple[Faami, Tokenizer, Path]:
     checkpoint = load_checkpoint(folder)
     found = checkpoint.model.config
-    if replace(wanted, text=found.text, global_share=found.global_share) != found:
+    fitted = {"text": found.text, "global_share": found.global_share, "calibration": found.calibration}
+    if replace(wanted, **fitted) != found:  # type: ignore[arg-type]
         raise TrainingError(f"The checkpoint {folder} was made with another model config.", "Use its config.")
-    return checkpoint.model.requires_grad_(True), checkpoint.tokenizer, folder / TOKENIZER
+    model = checkpoint.model.requires_grad_(True)
+    model.calibration, model.config = None, replace(found, calibration=CalibrationConfig())  # of the old weights
+    return model, checkpoint.tokenizer, folder / TOKENIZER
 
 
 def with_text_architecture(config: TrainingConfig) -> ModelConfig:

@@ -78,7 +78,9 @@ class RetrievalObjective:
         fine, margin = [], []
         order = torch.randperm(len(batch.positives)).to(self._device)
         size = self._config.fine_batch
-        blocks = zip(order.split(size), images.take(order).split(size), texts.take(order).split(size), strict=True)
+        blocks = zip(
+            torch.split(order, size), images.take(order).split(size), texts.take(order).split(size), strict=True
+        )
         for numbers, some_images, some_texts in blocks:
             similarities = model.similarities(some_images, some_texts)
             own = batch.positives[numbers][:, numbers]

@@ -14,6 +14,7 @@ import torch
 from faami_core.config import TrainingConfig, from_mapping
 from faami_core.data.captions import caption_vocabulary
 from faami_core.errors import ModelError, TrainingError
+from faami_core.evaluation.calibration import fill_bank, fit_calibration
 from faami_core.evaluation.retrieval_metrics import retrieval_metrics
 from faami_core.evaluation.scoring import ScoreMatrices, fit_global_share, score_matrices, unique_captions
 from faami_core.model.encoder import choose_device
@@ -53,7 +54,7 @@ def train(
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
 ) -> Path:
-    """Trains, fits β on val, and writes ``<output>/model``.
+    """Trains, fits β and the calibration on val, and writes ``<output>/model``.
 
     Returns:
         The checkpoint folder.
@@ -72,7 +73,11 @@ def train(
     model.eval()
     if len(data.val):
         matrices, owners = score_val(model, data, np.arange(len(data.val)), progress, cancel)
-        model.config = replace(model.config, global_share=fit_global_share(matrices, owners))
+        share = fit_global_share(matrices, owners)
+        calibration = fill_bank(model, tokenizer, data.train, config.seed, progress, cancel)
+        calibration.config = fit_calibration(calibration, matrices, share, owners)
+        model.calibration = calibration
+        model.config = replace(model.config, global_share=share, calibration=calibration.config)
     folder = Path(config.output) / "model"
     captions = [caption for example in data.train for caption in example.captions]
     captions += [caption for own in data.scenes.captions for caption in own]
