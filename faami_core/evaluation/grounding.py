@@ -110,15 +110,15 @@ def measure_grounding(
 
 def grounding_text(report: GroundingReport) -> str:
     """Tables for the terminal: per cent with their 95 % intervals; areas under the ROC curve as they are."""
-    lines = [f"grounding of {report.fingerprint}, {report.seconds:.0f} s; brackets are 95 % intervals"]
+    lines = [f"grounding of model {report.fingerprint[:12]}, {report.seconds:.0f} s; brackets are 95 % intervals"]
     for mosaics in report.mosaics:
         side, captions = mosaics.side, mosaics.pointing[EVIDENCE].cases
-        lines += ["", f"{mosaics.mosaics} mosaics of {side}×{side} images, {captions} captions, in their own cell"]
-        lines += _table({"peak": mosaics.pointing, "share of light": mosaics.inside})
+        lines += ["", f"{mosaics.mosaics} mosaics of {side}×{side} images, {captions} captions"]
+        lines += _table({"peak in own cell": mosaics.pointing, "light in own cell": mosaics.inside})
     scenes = report.scenes
     words, absent = scenes.pointing[EVIDENCE].cases, scenes.matched_absent.cases
     lines += ["", f"{scenes.scenes} made scenes, {words} words for things that are there, {absent} for absent things"]
-    located = {"peak": scenes.pointing, "share of light": scenes.inside, "precision": scenes.average_precision}
+    located = {"peak in mask": scenes.pointing, "light in mask": scenes.inside, "precision": scenes.average_precision}
     lines += _table(located, {"there or absent": scenes.absence})
     present_share, absent_share = (_percent(share) for share in (scenes.matched_present, scenes.matched_absent))
     lines.append(f"strength of a word, there or absent: {_area(scenes.strength)}")

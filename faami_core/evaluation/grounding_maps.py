@@ -19,8 +19,8 @@ from faami_core.types import ByteArray, FloatArray, GridSpec, ImageFeatures, Que
 
 View = tuple[str, str]  # kind of map, scale
 EVIDENCE: View = ("evidence", "both")
-CHANCE: View = ("chance", "")
-GRAD_CAM: View = ("grad-cam", "global")
+CHANCE: View = ("chance", "any")
+GRAD_CAM: View = ("grad_cam", "global")
 
 
 @dataclass(frozen=True)
@@ -115,13 +115,14 @@ class Grounder:
 
 @dataclass(frozen=True)
 class LookedAt:
-    """An image once encoded."""
+    """An image once encoded: set once, asked often."""
 
     grounder: Grounder
     features: ImageFeatures
     taps: list[Tensor]
 
     def words(self, phrase: str) -> WordMaps:
+        """Evidence and attention of a phrase."""
         return self.grounder.words(self.features, phrase)
 
     def answer(self, questions: Sequence[Question]) -> list[Answer]:

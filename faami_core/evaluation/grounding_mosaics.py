@@ -12,7 +12,7 @@ from faami_core.data.captions import CaptionedImage
 from faami_core.data.dataset import Mosaics
 from faami_core.errors import TrainingError
 from faami_core.evaluation.grounding_maps import Grounder, Question, View
-from faami_core.evaluation.grounding_metrics import Figure, Mask, inside_share, mean_figure, peak_inside
+from faami_core.evaluation.grounding_metrics import Figure, inside_share, mean_figure, peak_inside
 from faami_core.evidence.heatmap import grid_to_pixels
 from faami_core.pace import Pace
 from faami_core.types import CancelToken, ProgressCallback
@@ -51,7 +51,7 @@ def measure_mosaics(
         TrainingError: if the images are of too few scene classes.
     """
     mosaics = draw_mosaics(examples, side=side, count=count, size=grounder.image_size, seed=seed)
-    masks = cell_masks(mosaics)
+    masks = mosaics.cell_masks()
     found: dict[View, list[tuple[float, float]]] = {view: [] for view in grounder.views}
     owner: list[int] = []
     pace = Pace(f"Pointing in {side}×{side} mosaics", count)
@@ -108,18 +108,6 @@ def cell_captions(mosaics: Mosaics, number: int) -> dict[int, str]:
         if own:
             asked[cell] = own[int(generator.integers(len(own)))]
     return asked
-
-
-def cell_masks(mosaics: Mosaics) -> list[Mask]:
-    """[size, size] mask of each cell, in reading order."""
-    edges = np.linspace(0, mosaics.size, mosaics.side + 1).round().astype(int)
-    masks = []
-    for cell in range(mosaics.side**2):
-        row, column = divmod(cell, mosaics.side)
-        mask = np.zeros((mosaics.size, mosaics.size), dtype=np.bool_)
-        mask[edges[row] : edges[row + 1], edges[column] : edges[column + 1]] = True
-        masks.append(mask)
-    return masks
 
 
 def _spoken(caption: str) -> str:

@@ -67,7 +67,7 @@ def measure_scenes(
     """Asks every scene for each of its things, and for as many things of other scenes that it does not show.
 
     A thing is always asked for by the first caption of its own scene that names it, so present and absent things are
-    asked for in the same words.
+    asked for in the same words; the rest of an absent thing's caption is mostly absent as well.
     """
     scenes = _render(grounder, count, seed, progress, cancel)
     asked: list[_Asked] = []
@@ -127,10 +127,11 @@ def _report(grounder: Grounder, count: int, asked: list[_Asked]) -> SceneReport:
     absent_groups = np.array([entry.scene for entry in absent], dtype=np.int64)
     pointing, inside, precision, absence = {}, {}, {}, {}
     for view in grounder.views:
-        drawn = [(grid_to_pixels(entry.answer.maps[view], *mask.shape), mask) for entry, mask in present]
-        pointing[view] = mean_figure(np.array([peak_inside(*pair) for pair in drawn]), groups)
-        inside[view] = mean_figure(np.array([inside_share(*pair) for pair in drawn]), groups)
-        precision[view] = mean_figure(np.array([average_precision(*pair) for pair in drawn]), groups)
+        drawn = ((grid_to_pixels(entry.answer.maps[view], *mask.shape), mask) for entry, mask in present)
+        table = np.array(
+            [[measure(*pair) for measure in (peak_inside, inside_share, average_precision)] for pair in drawn]
+        ).reshape(-1, 3)
+        pointing[view], inside[view], precision[view] = (mean_figure(column, groups) for column in table.T)
         there = np.array([entry.answer.brightest[view] for entry, _ in present])
         missing = np.array([entry.answer.brightest[view] for entry in absent])
         absence[view] = auc_figure(there, groups, missing, absent_groups)
