@@ -218,42 +218,38 @@ def _ablate(arguments: argparse.Namespace, _session_factory: SessionFactory) -> 
 
 
 def _evaluate_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("--captions", type=Path, metavar="FILE", help="captions in the RSICD layout")
+    parser.add_argument("--captions", type=Path, metavar="FILE", help="captions: JSON of a known data set, or CSV")
     parser.add_argument("--images", type=Path, metavar="DIR", help="folder of their images")
     parser.add_argument("--split", default="val", metavar="NAME", help="train, val or test (default val)")
     parser.add_argument("--json", type=Path, metavar="OUT", help="write the numbers to a JSON file")
-    parser.add_argument("--grounding", action="store_true", help="measure pointing accuracy on made scenes, too")
+    parser.add_argument("--skip-retrieval", action="store_true", help="leave out recall, which takes longest")
+    parser.add_argument("--grounding", action="store_true", help="measure where evidence points, too")
+    parser.add_argument("--mosaics", type=_positive, default=100, metavar="N", help="of each size (default 100)")
     parser.add_argument("--scenes", type=_positive, default=112, metavar="N", help="made scenes (default 112)")
+    parser.add_argument("--sheet", type=Path, metavar="PNG", help="draw images of the split with their evidence")
     _model_options(parser)
 
 
 def _evaluate(arguments: argparse.Namespace, _session_factory: SessionFactory) -> int:
-    from faami_core.evaluation.evaluate import evaluate_retrieval, grounding_text, retrieval_text
-    from faami_core.evaluation.grounding import pointing_accuracy
-    from faami_core.model.encoder import choose_device
-    from faami_core.model.weights import load_checkpoint
+    from faami_core.evaluation.overall import Wanted, evaluate
 
-    retrieval = arguments.captions is not None and arguments.images is not None
-    if not retrieval and not arguments.grounding:
-        raise FaamiError("There is nothing to evaluate.", "Name --captions and --images, or ask for --grounding.")
-    checkpoint = load_checkpoint(arguments.model or default_model_dir())
-    checkpoint.model.to(choose_device(arguments.device))
-    numbers: dict[str, Any] = {}
+    wanted = Wanted(
+        model=arguments.model or default_model_dir(),
+        device=arguments.device,
+        captions=arguments.captions,
+        images=arguments.images,
+        split=arguments.split,
+        retrieval=not arguments.skip_retrieval,
+        grounding=arguments.grounding,
+        mosaics=arguments.mosaics,
+        scenes=arguments.scenes,
+        sheet=arguments.sheet,
+    )
     with cancel_on_interrupt() as cancel, ProgressLine() as progress:
-        if retrieval:
-            report = evaluate_retrieval(
-                checkpoint, arguments.captions, arguments.images, arguments.split, progress=progress, cancel=cancel
-            )
-            numbers |= report.as_dict()
-        if arguments.grounding:
-            pointing = pointing_accuracy(checkpoint, arguments.scenes, progress, cancel)
-            numbers["grounding"] = pointing.as_dict()
-    if retrieval:
-        print(retrieval_text(report))
-    if arguments.grounding:
-        print(grounding_text(pointing))
+        parts = list(evaluate(wanted, progress, cancel))
+    print("\n\n".join(part.text for part in parts))
     if arguments.json is not None:
-        _write_json(arguments.json, numbers)
+        _write_json(arguments.json, {name: number for part in parts for name, number in part.numbers.items()})
     return DONE
 
 
@@ -368,7 +364,7 @@ COMMANDS = (
     Command("search", "find images by words or by example", _search_options, _search),
     Command("train", "train a model", _train_options, _train),
     Command("ablate", "train variants of a run and compare them", _ablate_options, _ablate),
-    Command("evaluate", "measure retrieval on a captions file", _evaluate_options, _evaluate),
+    Command("evaluate", "measure retrieval and grounding", _evaluate_options, _evaluate),
     Command("info", "tell about the model and a collection", _info_options, _info),
     Command("bench", "measure speed", _bench_options, _bench),
 )

@@ -158,7 +158,7 @@ class TrainingConfig:
     """One training run. Paths are relative to the working folder.
 
     Attributes:
-        captions, images: Captions file in the RSICD layout and its image folder.
+        captions, images: Captions file, see ``data.caption_layouts``, and its image folder.
         image_weights, text_weights: Starting weights: an installed package name, or a folder / file; "" for the
             image encoder starts it at random.
         cache: Folder of cached features, which runs may share; "" for one below ``output``.

@@ -129,16 +129,18 @@ class Mosaics:
             canvas[edges[row] : edges[row + 1], edges[column] : edges[column + 1]] = dihedral(part, turn)
         return canvas
 
+    def cell_masks(self) -> npt.NDArray[np.bool_]:
+        """[cells, size, size], the pixels of each cell."""
+        edges = np.linspace(0, self.size, self.side + 1).round().astype(int)
+        masks = np.zeros((self.side**2, self.size, self.size), dtype=np.bool_)
+        for cell, mask in enumerate(masks):
+            row, column = divmod(cell, self.side)
+            mask[edges[row] : edges[row + 1], edges[column] : edges[column + 1]] = True
+        return masks
+
     def cell_coverage(self, grids: tuple[GridSpec, ...]) -> FloatArray:
         """[cells, R] share of each region that lies in each cell."""
-        edges = np.linspace(0, self.size, self.side + 1).round().astype(int)
-        coverage = []
-        for cell in range(self.side**2):
-            row, column = divmod(cell, self.side)
-            mask = np.zeros((self.size, self.size), dtype=bool)
-            mask[edges[row] : edges[row + 1], edges[column] : edges[column + 1]] = True
-            coverage.append(region_coverage(mask, grids))
-        return np.stack(coverage)
+        return np.stack([region_coverage(mask, grids) for mask in self.cell_masks()])
 
 
 @dataclass(frozen=True)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from faami_core.data.captions import read_captions
+from faami_core.data.captions import CaptionSet, read_captions
 from faami_core.data.dataset import PlainImages
 from faami_core.errors import TrainingError
-from faami_core.evaluation.grounding import PointingReport
 from faami_core.evaluation.retrieval_metrics import RetrievalMetrics, retrieval_metrics, within_class_metrics
 from faami_core.evaluation.scoring import encode_image_set, encode_phrases, score_matrices, unique_captions
 from faami_core.model.weights import Checkpoint
@@ -58,6 +57,22 @@ class RetrievalReport:
         }
 
 
+def split_images(captions: Path, folder: Path, split: str) -> CaptionSet:
+    """The images of a split that are there and have captions.
+
+    Raises:
+        TrainingError: if the captions cannot be read or no image of the split is found.
+    """
+    found = read_captions(captions, folder, split)
+    images = tuple(image for image in found.images if image.captions)
+    if not images:
+        raise TrainingError(
+            f"No image of the split {split!r} in {captions} lies in {folder}.",
+            f"{len(found.missing)} listed images are missing; check --images and --split.",
+        )
+    return CaptionSet(images, found.missing)
+
+
 def evaluate_retrieval(
     checkpoint: Checkpoint,
     captions: Path,
@@ -73,13 +88,8 @@ def evaluate_retrieval(
         TrainingError: if the captions cannot be read or no image of the split is found.
     """
     started = time.monotonic()
-    found = read_captions(captions, folder, split)
-    examples = [example for example in found.images if example.captions]
-    if not examples:
-        raise TrainingError(
-            f"No image of the split {split!r} in {captions} lies in {folder}.",
-            f"{len(found.missing)} listed images are missing; check --images and --split.",
-        )
+    found = split_images(captions, folder, split)
+    examples = found.images
     model = checkpoint.model
     images = encode_image_set(model, PlainImages(examples, model.config.image.image_size), progress, cancel)
     unique, columns, image_of_text = unique_captions([example.captions for example in examples])
@@ -117,11 +127,3 @@ def retrieval_text(report: RetrievalReport) -> str:
     shares = f"{report.global_share:g} · global + {1 - report.global_share:g} · fine"
     lines.append(f"combined = {shares}; ties count against us")
     return "\n".join(lines)
-
-
-def grounding_text(report: PointingReport) -> str:
-    """One line for the terminal."""
-    return (
-        f"pointing on {report.scenes} made scenes, {report.words} words: evidence {report.evidence:.1f} %, "
-        f"raw attention {report.attention:.1f} %, chance {report.chance:.1f} %"
-    )

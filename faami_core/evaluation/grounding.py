@@ -1,87 +1,158 @@
-"""Does evidence point at the named thing? Measured on made scenes, which carry a pixel mask per word."""
+"""Does evidence point at the named thing? One benchmark over mosaics of real images and over made scenes.
+
+Evidence is compared with raw attention, with Grad-CAM of the global score (what a model without region–word alignment
+could show), and with chance.
+"""
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
-import torch
-
-from faami_core.data.scenes import render_collection
-from faami_core.errors import ModelError
-from faami_core.evidence.heatmap import grid_to_pixels
-from faami_core.evidence.maps import region_density
-from faami_core.model.cross_attention import AdditiveCrossAttention
+from faami_core.data.captions import CaptionedImage
+from faami_core.evaluation.grounding_maps import EVIDENCE, Grounder, View
+from faami_core.evaluation.grounding_metrics import Figure
+from faami_core.evaluation.grounding_mosaics import MosaicReport, measure_mosaics
+from faami_core.evaluation.grounding_scenes import SceneReport, measure_scenes
 from faami_core.model.weights import Checkpoint
-from faami_core.pace import Pace
-from faami_core.types import CancelToken, FloatArray, ProgressCallback
+from faami_core.types import CancelToken, ProgressCallback
 
 HELD_OUT_SEED = 987_001  # no training config draws its scenes from this seed
+MOSAIC_SIDES = (2, 3)
 
 
 @dataclass(frozen=True)
-class PointingReport:
-    """Per-word pointing accuracy: the share of words whose brightest pixel lies inside the mask of the named thing.
+class GroundingReport:
+    """What ``faami evaluate --grounding`` prints.
 
     Attributes:
-        scenes, words: How many were measured.
-        evidence, attention: Accuracy in percent of the evidence and of the raw attention map (both scales).
-        chance: What a random pixel reaches, the mean share of the image that masks cover.
+        mosaics: One report a size; none without captioned images.
+        scenes: Words of made scenes.
+        fingerprint: Of the model.
+        seed: From which mosaics and scenes are drawn.
+        seconds: For everything.
     """
 
-    scenes: int
-    words: int
-    evidence: float
-    attention: float
-    chance: float
+    mosaics: tuple[MosaicReport, ...]
+    scenes: SceneReport
+    fingerprint: str
+    seed: int
+    seconds: float
 
-    def as_dict(self) -> dict[str, float]:
-        return {name: round(value, 2) for name, value in asdict(self).items()}
+    def as_dict(self) -> dict[str, object]:
+        """The JSON form: every figure is a share in [0, 1] with its 95 % interval and its number of cases."""
+        scenes = self.scenes
+        located = {
+            "pointing": scenes.pointing,
+            "inside": scenes.inside,
+            "average_precision": scenes.average_precision,
+            "absence_auc": scenes.absence,
+        }
+        return {
+            "mosaics": {
+                f"{report.side}x{report.side}": {
+                    "mosaics": report.mosaics,
+                    **_by_map({"pointing": report.pointing, "inside": report.inside}),
+                }
+                for report in self.mosaics
+            },
+            "scenes": {
+                "scenes": scenes.scenes,
+                **_by_map(located),
+                "strength_auc": scenes.strength.as_dict(),
+                "matched_present": scenes.matched_present.as_dict(),
+                "matched_absent": scenes.matched_absent.as_dict(),
+            },
+            "model": self.fingerprint,
+            "seed": self.seed,
+            "seconds": round(self.seconds, 1),
+        }
 
 
-@torch.inference_mode()
-def pointing_accuracy(
+def measure_grounding(
     checkpoint: Checkpoint,
-    count: int,
+    examples: Sequence[CaptionedImage],
+    *,
+    mosaics: int,
+    scenes: int,
+    device: str = "auto",
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
-) -> PointingReport:
-    """Measures held-out made scenes; every thing is asked for by the first caption that names it.
+) -> GroundingReport:
+    """Measures one model.
+
+    Args:
+        checkpoint: The model.
+        examples: Captioned images for mosaics; none leaves them out.
+        mosaics: How many of each size.
+        scenes: How many made scenes; the kinds come in turn.
+        device: "auto", "cpu", "cuda" or "mps".
+        progress: Told after each image.
+        cancel: Looked at before each image.
 
     Raises:
         ModelError: if the model has no additive evidence.
+        TrainingError: if the images are of too few scene classes for mosaics.
+        CancelledError: if cancelled.
     """
-    model, tokenizer, alignment = checkpoint.model, checkpoint.tokenizer, checkpoint.model.alignment
-    if not isinstance(alignment, AdditiveCrossAttention):
-        raise ModelError("This model has no additive evidence, so nothing points.", "Evaluate an additive model.")
-    device, grids = model.image_encoder.mean.device, model.config.grid_specs
-    found: list[tuple[bool, bool, float]] = []
-    pace = Pace("Pointing at named things", count)
-    for number, scene in enumerate(render_collection(count, HELD_OUT_SEED, size=model.config.image.image_size)):
-        if cancel is not None:
-            cancel.raise_if_cancelled()
-        regions = alignment.project_regions(
-            model.encode_images(torch.from_numpy(scene.pixels[None]).to(device)).regions
+    started = time.monotonic()
+    grounder = Grounder(checkpoint, device)
+    of_mosaics = tuple(
+        measure_mosaics(
+            grounder, examples, side=side, count=mosaics, seed=HELD_OUT_SEED, progress=progress, cancel=cancel
         )
-        for word, mask in scene.masks.items():
-            caption = next(caption for caption in scene.captions if word in caption.split())
-            batch = tokenizer([caption])
-            moved = batch.to(device)
-            texts = model.encode_texts(moved.ids, moved.attended, moved.scored)
-            tokens = alignment.project_words(texts.words, texts.scored)
-            chosen = batch.word_of_token[0][batch.scored[0]] == batch.words[0].index(word)
-            evidence = alignment.evidence(regions, tokens)[chosen, 0].sum(dim=0).cpu().numpy()
-            attention = alignment.attention_weights(regions, tokens)[chosen, 0].sum(dim=0).cpu().numpy()
-            hits = [_peak_inside(region_density(values, grids), mask) for values in (evidence, attention)]
-            found.append((hits[0], hits[1], float(mask.mean())))
-        if progress is not None:
-            progress(pace.at(number + 1))
-    table = np.array(found, dtype=np.float64).reshape(-1, 3)
-    means = 100 * table.mean(axis=0) if len(table) else np.zeros(3)
-    return PointingReport(count, len(table), float(means[0]), float(means[1]), float(means[2]))
+        for side in (MOSAIC_SIDES if examples else ())
+    )
+    of_scenes = measure_scenes(grounder, count=scenes, seed=HELD_OUT_SEED, progress=progress, cancel=cancel)
+    return GroundingReport(of_mosaics, of_scenes, checkpoint.fingerprint, HELD_OUT_SEED, time.monotonic() - started)
 
 
-def _peak_inside(grid: FloatArray, mask: np.ndarray[tuple[int, ...], np.dtype[np.bool_]]) -> bool:
-    height, width = mask.shape
-    pixels = grid_to_pixels(grid, height, width)
-    return bool(mask.reshape(-1)[int(pixels.argmax())])
+def grounding_text(report: GroundingReport) -> str:
+    """Tables for the terminal: per cent with their 95 % intervals; areas under the ROC curve as they are."""
+    lines = [f"grounding of model {report.fingerprint[:12]}, {report.seconds:.0f} s; brackets are 95 % intervals"]
+    for mosaics in report.mosaics:
+        side, captions = mosaics.side, mosaics.pointing[EVIDENCE].cases
+        lines += ["", f"{mosaics.mosaics} mosaics of {side}×{side} images, {captions} captions"]
+        lines += _table({"peak in own cell": mosaics.pointing, "light in own cell": mosaics.inside})
+    scenes = report.scenes
+    words, absent = scenes.pointing[EVIDENCE].cases, scenes.matched_absent.cases
+    lines += ["", f"{scenes.scenes} made scenes, {words} words for things that are there, {absent} for absent things"]
+    located = {"peak in mask": scenes.pointing, "light in mask": scenes.inside, "precision": scenes.average_precision}
+    lines += _table(located, {"there or absent": scenes.absence})
+    present_share, absent_share = (_percent(share) for share in (scenes.matched_present, scenes.matched_absent))
+    lines.append(f"strength of a word, there or absent: {_area(scenes.strength)}")
+    lines.append(f"called matched: {present_share} of what is there, {absent_share} of what is absent")
+    return "\n".join(lines)
+
+
+def _table(
+    percents: Mapping[str, Mapping[View, Figure]], areas: Mapping[str, Mapping[View, Figure]] | None = None
+) -> list[str]:
+    columns = {name: (figures, _percent) for name, figures in percents.items()}
+    columns |= {name: (figures, _area) for name, figures in (areas or {}).items()}
+    views = next(iter(percents.values()))
+    lines = [f"{'map':<11}{'scale':<8}" + "".join(f"{name:>20}" for name in columns)]
+    for view in views:
+        cells = "".join(f"{shown(figures[view]):>20}" for figures, shown in columns.values())
+        lines.append(f"{view[0]:<11}{view[1]:<8}{cells}")
+    return lines
+
+
+def _percent(figure: Figure) -> str:
+    return f"{100 * figure.value:.1f} [{100 * figure.low:.0f}–{100 * figure.high:.0f}]" if figure.cases else "–"
+
+
+def _area(figure: Figure) -> str:
+    return f"{figure.value:.3f} [{figure.low:.2f}–{figure.high:.2f}]" if figure.cases else "–"
+
+
+def _by_map(measures: Mapping[str, Mapping[View, Figure]]) -> dict[str, object]:
+    """Measure → map → scale → figure."""
+    nested: dict[str, object] = {}
+    for name, figures in measures.items():
+        kinds: dict[str, dict[str, object]] = {}
+        for (kind, scale), figure in figures.items():
+            kinds.setdefault(kind, {})[scale] = figure.as_dict()
+        nested[name] = kinds
+    return nested

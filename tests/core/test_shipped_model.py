@@ -9,7 +9,8 @@ import pytest
 
 from faami_core.config import default_model_dir
 from faami_core.data.scenes import render_scene
-from faami_core.evaluation.grounding import pointing_accuracy
+from faami_core.evaluation.grounding_maps import CHANCE, EVIDENCE, Grounder
+from faami_core.evaluation.grounding_scenes import measure_scenes
 from faami_core.model.encoder import FaamiEncoder
 from faami_core.model.weights import load_checkpoint
 from faami_core.session import Session
@@ -96,5 +97,6 @@ def test_evidence_sums_to_the_score_of_every_hit(session: Session, collection: P
 
 
 def test_evidence_points_far_better_than_chance() -> None:
-    report = pointing_accuracy(load_checkpoint(default_model_dir()), 28)
-    assert report.evidence > 2 * report.chance
+    report = measure_scenes(Grounder(load_checkpoint(default_model_dir()), "cpu"), count=28, seed=0)
+    assert report.pointing[EVIDENCE].value > 2 * report.pointing[CHANCE].value
+    assert report.strength.value > 0.85

@@ -70,6 +70,12 @@ def test_the_cells_of_a_mosaic_share_out_every_region(examples: list[CaptionedIm
     assert middle_column_of_coarse == pytest.approx(0.5)
 
 
+def test_the_cells_of_a_mosaic_share_out_every_pixel(examples: list[CaptionedImage]) -> None:
+    for size in (64, 65):
+        masks = Mosaics.draw(examples, 1, size, seed=3).cell_masks()
+        assert (masks.sum(axis=0) == 1).all()
+
+
 def test_mosaics_need_enough_classes(examples: list[CaptionedImage]) -> None:
     with pytest.raises(ValueError, match="classes"):
         Mosaics.draw(examples[:2], 1, 64, seed=0)

@@ -1,4 +1,4 @@
-"""Evaluation of a whole checkpoint: scores side by side, missing images counted, evidence against masks."""
+"""Evaluation of a whole checkpoint: scores side by side, missing images counted."""
 
 from __future__ import annotations
 
@@ -11,9 +11,8 @@ import torch
 from PIL import Image
 
 from faami_core.cli import main
-from faami_core.errors import CancelledError, ModelError, TrainingError
-from faami_core.evaluation.evaluate import evaluate_retrieval, grounding_text, retrieval_text
-from faami_core.evaluation.grounding import pointing_accuracy
+from faami_core.errors import CancelledError, TrainingError
+from faami_core.evaluation.evaluate import evaluate_retrieval, retrieval_text
 from faami_core.evaluation.retrieval_metrics import retrieval_metrics
 from faami_core.evaluation.scoring import (
     ScoreMatrices,
@@ -23,18 +22,11 @@ from faami_core.evaluation.scoring import (
     score_matrices,
     unique_captions,
 )
-from faami_core.model.weights import Checkpoint, load_checkpoint, save_checkpoint
+from faami_core.model.weights import Checkpoint
 from faami_core.types import CancelToken, Progress
-from tests.tiny_model import some_images, tiny_model, write_tokenizer
+from tests.tiny_model import some_images
 
 SENTENCES = ("a river .", "two planes parked .", "many green trees .", "a river .", "boats near the bridge .")
-
-
-@pytest.fixture(scope="module")
-def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Checkpoint:
-    folder = tmp_path_factory.mktemp("model") / "tiny"
-    save_checkpoint(folder, tiny_model(), write_tokenizer(folder.parent / "tokenizer.json"), ["river"])
-    return load_checkpoint(folder)
 
 
 @pytest.fixture
@@ -124,46 +116,48 @@ def test_evaluation_can_be_cancelled(checkpoint: Checkpoint, captions: Path) -> 
         evaluate_retrieval(checkpoint, captions, captions.parent, "val", cancel=token)
 
 
-def test_pointing_is_measured_beside_chance(checkpoint: Checkpoint) -> None:
-    report = pointing_accuracy(checkpoint, 6)
-    assert report.words >= 6
-    for value in (report.evidence, report.attention, report.chance):
-        assert 0 <= value <= 100
-    assert f"chance {report.chance:.1f} %" in grounding_text(report)
-    assert report.as_dict()["scenes"] == 6
+COMMAND = ("evaluate", "--split", "val", "--device", "cpu")
 
 
-def test_a_model_without_evidence_does_not_point(tmp_path: Path) -> None:
-    save_checkpoint(tmp_path / "none", tiny_model("none"), write_tokenizer(tmp_path / "t.json"), [])
-    with pytest.raises(ModelError, match="nothing points"):
-        pointing_accuracy(load_checkpoint(tmp_path / "none"), 1)
-
-
-def test_the_command_prints_a_table_and_writes_json(
+def test_the_command_prints_tables_and_writes_json(
     checkpoint: Checkpoint, captions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "out.json"
-    command = ["evaluate", "--captions", str(captions), "--images", str(captions.parent), "--split", "val"]
-    command += [
-        "--model",
-        str(checkpoint.folder),
-        "--device",
-        "cpu",
-        "--json",
-        str(out),
-        "--grounding",
-        "--scenes",
-        "2",
-    ]
-    assert main(command) == 0
-    printed = capsys.readouterr().out
-    assert "combined" in printed
-    assert "pointing on 2 made scenes" in printed
+    split = ["--captions", str(captions), "--images", str(captions.parent), "--model", str(checkpoint.folder)]
+    assert main([*COMMAND, *split, "--json", str(out)]) == 0
+    assert "combined" in capsys.readouterr().out
+    assert json.loads(out.read_text())["images"] == 9
+
+
+def test_made_scenes_need_no_captions(
+    checkpoint: Checkpoint, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    out = tmp_path / "out.json"
+    command = ["--grounding", "--scenes", "2", "--model", str(checkpoint.folder), "--json", str(out)]
+    assert main([*COMMAND, *command]) == 0
+    assert "2 made scenes" in capsys.readouterr().out
     numbers = json.loads(out.read_text())
-    assert numbers["images"] == 9
-    assert numbers["grounding"]["scenes"] == 2
+    assert numbers.keys() == {"grounding"}
+    assert numbers["grounding"]["mosaics"] == {}
+    assert numbers["grounding"]["scenes"]["scenes"] == 2
 
 
-def test_the_command_without_anything_to_do_says_so(capsys: pytest.CaptureFixture[str]) -> None:
-    assert main(["evaluate"]) == 1
-    assert "nothing to evaluate" in capsys.readouterr().err
+def test_a_sheet_is_drawn_without_the_long_retrieval(
+    checkpoint: Checkpoint, captions: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    sheet = tmp_path / "sheet.png"
+    split = ["--captions", str(captions), "--images", str(captions.parent), "--model", str(checkpoint.folder)]
+    assert main([*COMMAND, *split, "--skip-retrieval", "--sheet", str(sheet)]) == 0
+    assert capsys.readouterr().out == f"contact sheet written to {sheet}\n"
+    assert sheet.is_file()
+
+
+@pytest.mark.parametrize(
+    ("options", "says"),
+    [((), "nothing to evaluate"), (("--grounding", "--sheet", "out.png"), "shows images of a split")],
+)
+def test_the_command_without_what_it_needs_says_so(
+    options: tuple[str, ...], says: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["evaluate", *options]) == 1
+    assert says in capsys.readouterr().err
