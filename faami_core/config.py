@@ -179,6 +179,7 @@ class TrainingConfig:
         scene_batch, mosaic_batch: Images a step for the evidence losses.
         evidence_weight: Weight of the evidence losses against the retrieval losses.
         contrastive_weight: Of InfoNCE on global and fine scores.
+        temperature: Of InfoNCE at the start; it is learned, but slowly.
         margin: Of the ranking loss (section 3.4), which ``margin_weight`` = 0 leaves out.
         hardest_negative: The ranking loss looks at the hardest negative alone instead of the sum over all.
     """
@@ -217,6 +218,7 @@ class TrainingConfig:
     ema_decay: float = 0.995
     evidence_weight: float = 0.5
     contrastive_weight: float = 1.0
+    temperature: float = 0.07
     margin: float = 0.2
     margin_weight: float = 0.0
     hardest_negative: bool = False

@@ -85,8 +85,9 @@ def _best(recall: Callable[[FloatArray], float], features: Tensor, bank: Tensor)
 
 def calibrated(calibration: Calibration, matrices: ScoreMatrices, scores: FloatArray) -> FloatArray:
     """[N, M] scores with the popularity of images and captions taken off."""
-    images = calibration.image_popularity(torch.from_numpy(matrices.image_features)).numpy()
-    texts = calibration.text_popularity(torch.from_numpy(matrices.text_features)).numpy()
+    device = calibration.images.device
+    images = calibration.image_popularity(torch.from_numpy(matrices.image_features).to(device)).cpu().numpy()
+    texts = calibration.text_popularity(torch.from_numpy(matrices.text_features).to(device)).cpu().numpy()
     return np.asarray(scores - images[:, None] - texts[None, :])
 
 

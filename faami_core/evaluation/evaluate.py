@@ -11,12 +11,13 @@ import numpy as np
 from faami_core.data.captions import CaptionSet, read_captions
 from faami_core.data.dataset import PlainImages
 from faami_core.errors import TrainingError
+from faami_core.evaluation.calibration import calibrated, transductive
 from faami_core.evaluation.retrieval_metrics import RetrievalMetrics, retrieval_metrics, within_class_metrics
 from faami_core.evaluation.scoring import encode_image_set, encode_phrases, score_matrices, unique_captions
 from faami_core.model.weights import Checkpoint
 from faami_core.types import CancelToken, ProgressCallback
 
-SCORES: tuple[str, ...] = ("global", "fine", "combined")
+SCORES: tuple[str, ...] = ("global", "fine", "uncalibrated", "combined", "transductive")
 
 
 @dataclass(frozen=True)
@@ -26,7 +27,9 @@ class RetrievalReport:
     Attributes:
         images, captions: How many were scored.
         missing: Images listed in the captions file but not found.
-        metrics: By score: "global", "fine" (unless there is no interaction), "combined".
+        metrics: By score: "global", "fine" (unless there is no interaction), "combined". Of a calibrated model
+            "combined" is calibrated, beside it stand "uncalibrated" and, as what reading all queries together would
+            give, "transductive".
         within_class: Of the combined score, gallery cut to the query's scene class.
         global_share: β.
         fingerprint: Of the model.
@@ -99,6 +102,10 @@ def evaluate_retrieval(
     scores = {"global": matrices.global_scores, "combined": matrices.combined(share)}
     if matrices.fine_scores is not None:
         scores["fine"] = matrices.fine_scores
+    if model.calibration is not None:
+        plain = scores["uncalibrated"] = scores["combined"]
+        scores["combined"] = calibrated(model.calibration, matrices, plain)
+        scores["transductive"] = calibrated(transductive(model.calibration, matrices), matrices, plain)
     classes = np.array([example.scene_class for example in examples])
     return RetrievalReport(
         images=len(examples),
@@ -125,5 +132,7 @@ def retrieval_text(report: RetrievalReport) -> str:
         (a, b, c), (d, e, f) = metrics.image_to_text, metrics.text_to_image
         lines.append(f"{name:<14}{a:>9.2f}{b:>8.2f}{c:>8.2f}{d:>10.2f}{e:>8.2f}{f:>8.2f}{metrics.mean_recall:>8.2f}")
     shares = f"{report.global_share:g} · global + {1 - report.global_share:g} · fine"
+    if "uncalibrated" in report.metrics:
+        shares += ", calibrated with training samples; transductive reads all queries together"
     lines.append(f"combined = {shares}; ties count against us")
     return "\n".join(lines)

@@ -18,7 +18,7 @@ from faami_core.model.window import Window
 from faami_core.pace import Pace
 from faami_core.types import ByteArray, ProgressCallback
 
-_ZOOM = (0.85, 1.15)  # of ground shown in a random view against the same window of the plain image
+_ZOOM = (0.9, 1.4)  # of ground that a random view shows against a window of its size, up to the whole image
 _CHUNK = 1024  # phrases tokenised at once
 
 

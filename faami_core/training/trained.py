@@ -13,7 +13,6 @@ from torch import Tensor, nn
 from faami_core.config import TrainingConfig
 from faami_core.model.faami import Faami
 
-_INITIAL_TEMPERATURE = 0.07  # of both contrastive losses, then learned
 _EMPTY = -1
 _LAYER = re.compile(r"(?:^|\.)layer\.(\d+)\.")
 
@@ -54,7 +53,7 @@ class Trained(nn.Module):
         if config.text_learning_rate > 0:
             self.text_encoder = model.text_encoder.bert
             _freeze(self.text_encoder, config.text_frozen)
-        self.log_temperatures = nn.Parameter(torch.full((2,), float(np.log(_INITIAL_TEMPERATURE))))
+        self.log_temperatures = nn.Parameter(torch.full((2,), float(np.log(config.temperature))))
         if config.class_weight > 0 and classes:
             self.class_scores = nn.Linear(model.config.width, classes)
         width = model.config.width

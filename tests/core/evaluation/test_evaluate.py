@@ -11,6 +11,7 @@ import torch
 from PIL import Image
 
 from faami_core.cli import main
+from faami_core.config import CalibrationConfig
 from faami_core.errors import CancelledError, TrainingError
 from faami_core.evaluation.evaluate import evaluate_retrieval, retrieval_text
 from faami_core.evaluation.retrieval_metrics import retrieval_metrics
@@ -22,10 +23,12 @@ from faami_core.evaluation.scoring import (
     score_matrices,
     unique_captions,
 )
+from faami_core.model.calibration import Calibration
 from faami_core.model.weights import Checkpoint
-from faami_core.types import CancelToken, Progress
+from faami_core.types import CancelToken, FloatArray, Progress
 from tests.tiny_model import some_images
 
+NO_FEATURES = np.zeros((0, 1), dtype=np.float32)  # where only scores matter
 SENTENCES = ("a river .", "two planes parked .", "many green trees .", "a river .", "boats near the bridge .")
 
 
@@ -57,6 +60,27 @@ def test_the_report_has_every_promised_key(checkpoint: Checkpoint, captions: Pat
     text = retrieval_text(report)
     assert "9 images, 18 captions, 1 listed images missing" in text
     assert "within class" in text
+
+
+def test_a_calibrated_model_is_reported_with_and_without(
+    checkpoint: Checkpoint, captions: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = evaluate_retrieval(checkpoint, captions, captions.parent, "val")
+    monkeypatch.setattr(checkpoint.model, "calibration", Calibration(CalibrationConfig(bank=3), 16))
+    banks = []
+
+    def upside_down(calibration: Calibration, _: ScoreMatrices, scores: FloatArray) -> FloatArray:
+        banks.append(len(calibration.images))
+        return -scores
+
+    monkeypatch.setattr("faami_core.evaluation.evaluate.calibrated", upside_down)
+    report = evaluate_retrieval(checkpoint, captions, captions.parent, "val")
+    assert banks == [3, 9]  # training samples; then, transductive, the nine images themselves
+    assert report.metrics["uncalibrated"] == plain.metrics["combined"]
+    assert report.metrics["combined"] != plain.metrics["combined"]
+    text = retrieval_text(report)
+    assert "uncalibrated" in text
+    assert "transductive" in text
 
 
 def test_blocks_score_like_pairs(checkpoint: Checkpoint) -> None:
@@ -95,12 +119,12 @@ def test_identical_captions_are_scored_once() -> None:
 def test_the_share_is_fitted_to_the_better_score() -> None:
     good, bad = np.eye(6, dtype=np.float32), np.random.default_rng(0).random((6, 6)).astype(np.float32)
     owners = np.arange(6)
-    assert fit_global_share(ScoreMatrices(good, bad * 0.1), owners) >= 0.5
-    assert fit_global_share(ScoreMatrices(bad, good * 0.1), owners) <= 0.5
-    assert fit_global_share(ScoreMatrices(good, good), owners) == 0.5
-    assert fit_global_share(ScoreMatrices(good, None), owners) == 1.0
-    share = fit_global_share(ScoreMatrices(bad, good * 0.1), owners)
-    combined = ScoreMatrices(bad, good * 0.1).combined(share)
+    assert fit_global_share(ScoreMatrices(good, bad * 0.1, NO_FEATURES, NO_FEATURES), owners) >= 0.5
+    assert fit_global_share(ScoreMatrices(bad, good * 0.1, NO_FEATURES, NO_FEATURES), owners) <= 0.5
+    assert fit_global_share(ScoreMatrices(good, good, NO_FEATURES, NO_FEATURES), owners) == 0.5
+    assert fit_global_share(ScoreMatrices(good, None, NO_FEATURES, NO_FEATURES), owners) == 1.0
+    share = fit_global_share(ScoreMatrices(bad, good * 0.1, NO_FEATURES, NO_FEATURES), owners)
+    combined = ScoreMatrices(bad, good * 0.1, NO_FEATURES, NO_FEATURES).combined(share)
     assert retrieval_metrics(combined, owners).mean_recall == 100.0
 
 
