@@ -97,6 +97,6 @@ def test_evidence_sums_to_the_score_of_every_hit(session: Session, collection: P
 
 
 def test_evidence_points_far_better_than_chance() -> None:
-    report = measure_scenes(Grounder(load_checkpoint(default_model_dir()), "cpu"), count=28, seed=0)
+    report = measure_scenes(Grounder(load_checkpoint(default_model_dir()), "cpu"), count=14, seed=0)
     assert report.pointing[EVIDENCE].value > 2 * report.pointing[CHANCE].value
     assert report.strength.value > 0.85
