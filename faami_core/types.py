@@ -252,6 +252,8 @@ class CollectionInfo:
         offline: Images whose folder is not reachable.
         unreadable: Files that could not be read.
         indexed_at: ISO 8601 UTC time of the last finished index run, or None.
+        damaged: Images left out of the gallery until the next index run, because their stored features rotted.
+        folders: All folders of the collection, the root first.
     """
 
     root: Path
@@ -260,11 +262,16 @@ class CollectionInfo:
     offline: int
     unreadable: tuple[UnreadableImage, ...]
     indexed_at: str | None
+    damaged: int = 0
+    folders: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What one index run did. ``indexed + unreadable + offline`` = ``seen`` unless cancelled."""
+    """What one index run did. ``indexed + unreadable + offline`` = ``seen`` unless cancelled.
+
+    ``repaired`` images were embedded again because their stored features were lost or damaged.
+    """
 
     root: Path
     seen: int
@@ -276,6 +283,18 @@ class IndexReport:
     unreadable: tuple[UnreadableImage, ...]
     cancelled: bool
     seconds: float
+    repaired: int = 0
+
+
+@dataclass(frozen=True)
+class CompactReport:
+    """What compacting an index did: its files and their bytes before and after, and rows that no image used."""
+
+    shards_before: int
+    shards_after: int
+    bytes_before: int
+    bytes_after: int
+    rows_dropped: int
 
 
 @dataclass(frozen=True)
@@ -379,6 +398,7 @@ class SearchResult:
         seconds: From call to hits.
         created_at: ISO 8601 UTC.
         unscored: Images left out because their score is not a finite number.
+        damaged: Images left out because their stored features are damaged; the next index run makes them anew.
     """
 
     query: Query
@@ -395,3 +415,4 @@ class SearchResult:
     seconds: float
     created_at: str
     unscored: int = 0
+    damaged: int = 0

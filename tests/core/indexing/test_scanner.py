@@ -26,7 +26,10 @@ def known(path: bytes, file_id: int = 1, *, size: int = 1, time: int = 1, conten
 def differ(files: list[FoundFile], before: list[KnownFile], contents: dict[bytes, bytes] | None = None, **listing):
     asked = contents or {}
     return compare(
-        Listing(True, 1, tuple(files), **listing), {file.path: file for file in before}, 1, lambda path: asked[path]
+        Listing(True, {b"": 1}, tuple(files), **listing),
+        {file.path: file for file in before},
+        {b"": 1},
+        lambda path: asked[path],
     )
 
 
@@ -162,9 +165,9 @@ def test_files_below_a_blocked_folder_are_offline_not_removed():
 def test_everything_is_offline_when_the_root_is_gone_or_an_empty_mount_point():
     before = {b"a": known(b"a", 1)}
 
-    gone = compare(Listing(False), before, 1, lambda _path: None)
-    unmounted = compare(Listing(True, 2), before, 1, lambda _path: None)
-    emptied = compare(Listing(True, 1), before, 1, lambda _path: None)
+    gone = compare(Listing(False), before, {b"": 1}, lambda _path: None)
+    unmounted = compare(Listing(True, {b"": 2}), before, {b"": 1}, lambda _path: None)
+    emptied = compare(Listing(True, {b"": 1}), before, {b"": 1}, lambda _path: None)
 
     assert gone.offline == unmounted.offline == [1]
     assert not gone.removed
