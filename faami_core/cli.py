@@ -74,18 +74,32 @@ def main(argv: Sequence[str] | None = None, *, session_factory: SessionFactory =
 def _index_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder of images")
     parser.add_argument("--retry", action="store_true", help="try unreadable files again even if they did not change")
+    parser.add_argument("--verify", action="store_true", help="read and check every file and all stored features")
+    parser.add_argument("--compact", action="store_true", help="only make the index smaller; looks at no image")
+    parser.add_argument("--add", type=Path, nargs="+", metavar="DIR", help="further folders, from now on")
+    parser.add_argument("--drop", type=Path, nargs="+", metavar="DIR", help="forget folders added before")
+    parser.add_argument("--include", nargs="*", metavar="GLOB", help="only these files, from now on; none for all")
+    parser.add_argument("--exclude", nargs="*", metavar="GLOB", help="not these files and folders, from now on")
     _model_options(parser)
 
 
 def _index(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
     session = _session(arguments, session_factory)
+    if arguments.compact:
+        return _compact(arguments.folder, session)
+    changes = {name: getattr(arguments, name) for name in ("add", "drop", "include", "exclude")}
+    if any(value is not None for value in changes.values()):
+        session.change_collection(arguments.folder, **changes)
     with cancel_on_interrupt() as cancel, ProgressLine() as progress:
-        report = session.index(arguments.folder, progress=progress, cancel=cancel, retry_unreadable=arguments.retry)
+        options = {"retry_unreadable": arguments.retry, "verify": arguments.verify}
+        report = session.index(arguments.folder, progress=progress, cancel=cancel, **options)
     indexed = report.seen - len(report.unreadable) - report.offline
     print(f"{printable(str(report.root))}: {report.seen} images seen in {report.seconds:.1f} s")
     print(f"  {report.added} new, {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged")
     if not report.cancelled:
         print(f"  {indexed} indexed, {len(report.unreadable)} unreadable, {report.offline} offline")
+    if report.repaired:
+        print(f"  {report.repaired} embedded again because their stored features were lost or damaged")
     for image in report.unreadable[:_LISTED_UNREADABLE]:
         print(f"  unreadable: {printable(str(image.path))}: {printable(image.reason)}")
     if len(report.unreadable) > _LISTED_UNREADABLE:
@@ -93,6 +107,14 @@ def _index(arguments: argparse.Namespace, session_factory: SessionFactory) -> in
     if report.cancelled:
         print("faami: cancelled; what is indexed is kept, run the same command to go on", file=sys.stderr)
         return CANCELLED
+    return DONE
+
+
+def _compact(folder: Path, session: Session) -> int:
+    with cancel_on_interrupt() as cancel, ProgressLine() as progress:
+        report = session.compact(folder, progress=progress, cancel=cancel)
+    print(f"{printable(str(folder))}: {report.shards_before} files before, {report.shards_after} now")
+    print(f"  {report.bytes_before:,} bytes before, {report.bytes_after:,} now; {report.rows_dropped} rows dropped")
     return DONE
 
 
@@ -140,6 +162,8 @@ def _print_hits(result: SearchResult) -> None:
         print(f"faami: words the model has never seen: {printable(', '.join(unknown))}", file=sys.stderr)
     if result.unscored:
         print(f"faami: {result.unscored} images have no finite score and were left out", file=sys.stderr)
+    if result.damaged:
+        print(f"faami: {result.damaged} images with damaged features were left out; index again", file=sys.stderr)
     print(
         f"re-ranked {result.reranked} of {result.gallery_size} in {result.seconds * 1000:.0f} ms",
         file=sys.stderr,
@@ -153,6 +177,7 @@ def _as_json(result: SearchResult) -> dict[str, Any]:
         "gallery_size": result.gallery_size,
         "reranked": result.reranked,
         "unscored": result.unscored,
+        "damaged": result.damaged,
         "seconds": result.seconds,
         "created_at": result.created_at,
         "words": [{"text": word.text, "weight": word.weight, "known": word.known} for word in result.words],
@@ -284,6 +309,10 @@ def _info(arguments: argparse.Namespace, session_factory: SessionFactory) -> int
         print(f"collection   {printable(str(collection.root))}")
         print(f"  {collection.images} of {collection.seen} images indexed with this model", end="")
         print(f", {len(collection.unreadable)} unreadable, {collection.offline} offline")
+        if collection.damaged:
+            print(f"  {collection.damaged} wait to be embedded again because their stored features are damaged")
+        for added in collection.folders[1:]:
+            print(f"  with {printable(str(added))}")
         print(f"  last indexed {collection.indexed_at or 'never to the end'}")
     return DONE
 

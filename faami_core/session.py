@@ -158,8 +158,8 @@ class Session:
         self,
         root: Path,
         *,
-        add: Sequence[Path] = (),
-        drop: Sequence[Path] = (),
+        add: Sequence[Path] | None = None,
+        drop: Sequence[Path] | None = None,
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
     ) -> None:
@@ -170,7 +170,9 @@ class Session:
             add: Further folders.
             drop: Folders to forget, with all that is known of their images; the images are not touched.
             include, exclude: Globs of names or relative paths that take the place of those before; see
-                ``indexing.records.Patterns``. None leaves them as they are.
+                ``indexing.records.Patterns``.
+
+        None leaves a thing as it is.
 
         Raises:
             CollectionError: if a folder to add does not exist, one to drop is not part of the collection, or the disk
@@ -181,8 +183,8 @@ class Session:
         with self._lane:
             change_membership(
                 index_folder(self._data_dir, _canonical(root)),
-                add=[_canonical(root), *map(_canonical, add)],
-                drop=[_canonical(folder) for folder in drop],
+                add=[_canonical(root), *map(_canonical, add or ())],
+                drop=[_canonical(folder) for folder in drop or ()],
                 include=include,
                 exclude=exclude,
             )

@@ -254,11 +254,12 @@ class Catalog(Database):
     def stored_rows(self, model_id: int, shard: str) -> list[StoredRow]:
         """The sound rows of a shard that are in use, in their order."""
         rows = self._connection.execute(
-            "SELECT item_id, name, shard_row, row_check FROM feature JOIN shard USING (shard_id)"
-            " WHERE feature.model_id = ? AND name = ? AND NOT damaged ORDER BY shard_row",
+            "SELECT item_id, shard_row, row_check FROM feature"
+            " WHERE shard_id = (SELECT shard_id FROM shard WHERE model_id = ? AND name = ?) AND NOT damaged"
+            " ORDER BY shard_row",
             (model_id, shard),
         )
-        return [StoredRow(*row) for row in rows]
+        return [StoredRow(item_id, shard, row, check) for item_id, row, check in rows]
 
     def set_checks(self, model_id: int, shard: str, head_check: int, rows: Iterable[StoredRow]) -> None:
         """Enters the checks of a shard that had none."""

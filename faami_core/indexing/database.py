@@ -16,6 +16,7 @@ from faami_core.errors import CollectionError
 from faami_core.indexing import migrations
 
 _BUSY_SECONDS = 10.0
+_LOG_INDEX_BYTES = 32768  # where SQLite cannot make the index of its log, it speaks of an I/O error
 _FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
 # What SQLite says on read-only media and on a full disk, where not even its shared memory file can be made.
 _CANNOT_WRITE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
@@ -29,9 +30,10 @@ def index_errors(folder: Path) -> Iterator[None]:
     except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
         raise  # a mistake of ours, not of the disk
     except (sqlite3.DatabaseError, OSError) as error:
-        if _primary_code(error) == sqlite3.SQLITE_FULL or getattr(error, "errno", None) in _FULL_ERRNOS:
+        free = _free_bytes(folder)
+        if _is_full(error, free):
             raise CollectionError(
-                f"The disk with the index in {str(folder)!r} is full: {_free_bytes(folder)} bytes are free.",
+                f"The disk with the index in {str(folder)!r} is full: {free:,} bytes are free.",
                 "Free some space, then index again; finished work is kept and can be searched.",
             ) from error
         if isinstance(error, OSError):
@@ -164,6 +166,13 @@ def _primary_code(error: Exception) -> int:
     return getattr(error, "sqlite_errorcode", 0) & 0xFF
 
 
-def _free_bytes(folder: Path) -> str:
+def _is_full(error: Exception, free: int) -> bool:
+    if isinstance(error, OSError):
+        return error.errno in _FULL_ERRNOS
+    code = _primary_code(error)
+    return code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and free < _LOG_INDEX_BYTES)
+
+
+def _free_bytes(folder: Path) -> int:
     nearest = next(place for place in (folder, *folder.parents) if place.exists())
-    return f"{shutil.disk_usage(nearest).free:,}"
+    return shutil.disk_usage(nearest).free

@@ -45,10 +45,11 @@ def sweep(catalog: Catalog) -> None:
         feature_store.remove_unnamed(shard_folder(catalog.folder, fingerprint), catalog.shards(model_id))
 
 
-def note_damage(catalog: Catalog, model_id: int, rows: Iterable[StoredRow]) -> None:
+def note_damage(catalog: Catalog, model_id: int, rows: list[StoredRow]) -> None:
     """Lets the next run embed the images of damaged rows again; where nothing can be written, only this one knows."""
-    with contextlib.suppress(sqlite3.OperationalError):
-        catalog.mark_damaged(model_id, rows)
+    if rows:
+        with contextlib.suppress(sqlite3.OperationalError):
+            catalog.mark_damaged(model_id, rows)
 
 
 def find_damage(

@@ -13,7 +13,7 @@ from PIL import Image
 
 from faami_core.indexing import atomic
 from faami_core.indexing.catalog import Catalog
-from faami_core.indexing.feature_store import Gallery, shard_folder
+from faami_core.indexing.feature_store import Gallery, open_shard, shard_folder
 from faami_core.indexing.indexer import index_collection
 from faami_core.types import IndexReport
 from tests.stub_encoder import StubEncoder
@@ -61,7 +61,15 @@ def check_tidy(folder: Path) -> None:
         counts, named = catalog.counts(model_id), set(catalog.shards(model_id))
     assert counts.indexed + counts.unreadable + counts.offline == counts.seen
     assert not list(folder.rglob(f"{atomic.TEMPORARY_PREFIX}*"))
-    assert {path.name for path in shard_folder(folder, FINGERPRINT).iterdir()} == named
+    assert {path.name for path in shard_folder(folder, FINGERPRINT).glob("*")} == named
+
+
+def rot_a_row(folder: Path) -> None:
+    """Flips a bit in the region features of one image; only a look at its row can see it."""
+    path = min(folder.rglob("*.safetensors"))
+    content = bytearray(path.read_bytes())
+    content[content.index(open_shard(path).regions[3].tobytes()) + 7] ^= 4
+    path.write_bytes(content)
 
 
 CHILD = """
