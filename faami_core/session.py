@@ -19,7 +19,6 @@ from faami_core.types import (
     ByteArray,
     CancelToken,
     CollectionInfo,
-    CompactReport,
     FeatureEncoder,
     FloatArray,
     GalleryImage,
@@ -35,6 +34,7 @@ from faami_core.types import (
 
 if TYPE_CHECKING:
     from faami_core.indexing.feature_store import Gallery
+    from faami_core.indexing.records import CompactReport
 
 DEMO_IMAGES = 280  # ten of each kind of made scene
 DEMO_SEED = 7_000  # far from the seeds of training

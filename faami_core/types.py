@@ -252,8 +252,6 @@ class CollectionInfo:
         offline: Images whose folder is not reachable.
         unreadable: Files that could not be read.
         indexed_at: ISO 8601 UTC time of the last finished index run, or None.
-        damaged: Images left out of the gallery until the next index run, because their stored features rotted.
-        folders: All folders of the collection, the root first.
     """
 
     root: Path
@@ -262,16 +260,13 @@ class CollectionInfo:
     offline: int
     unreadable: tuple[UnreadableImage, ...]
     indexed_at: str | None
-    damaged: int = 0
-    folders: tuple[Path, ...] = ()
+    damaged: int = 0  # left out of the gallery until the next index run, because their stored features rotted
+    folders: tuple[Path, ...] = ()  # all folders of the collection, the root first
 
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What one index run did. ``indexed + unreadable + offline`` = ``seen`` unless cancelled.
-
-    ``repaired`` images were embedded again because their stored features were lost or damaged.
-    """
+    """What one index run did. ``indexed + unreadable + offline`` = ``seen`` unless cancelled."""
 
     root: Path
     seen: int
@@ -283,18 +278,7 @@ class IndexReport:
     unreadable: tuple[UnreadableImage, ...]
     cancelled: bool
     seconds: float
-    repaired: int = 0
-
-
-@dataclass(frozen=True)
-class CompactReport:
-    """What compacting an index did: its files and their bytes before and after, and rows that no image used."""
-
-    shards_before: int
-    shards_after: int
-    bytes_before: int
-    bytes_after: int
-    rows_dropped: int
+    repaired: int = 0  # embedded again because their stored features were lost or damaged
 
 
 @dataclass(frozen=True)
@@ -397,8 +381,6 @@ class SearchResult:
         model_fingerprint: Of the model that scored.
         seconds: From call to hits.
         created_at: ISO 8601 UTC.
-        unscored: Images left out because their score is not a finite number.
-        damaged: Images left out because their stored features are damaged; the next index run makes them anew.
     """
 
     query: Query
@@ -414,5 +396,5 @@ class SearchResult:
     model_fingerprint: str
     seconds: float
     created_at: str
-    unscored: int = 0
-    damaged: int = 0
+    unscored: int = 0  # images left out because their score is not a finite number
+    damaged: int = 0  # images left out because their stored features rotted; the next index run makes them anew

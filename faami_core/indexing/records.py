@@ -200,6 +200,17 @@ class Counts:
 
 
 @dataclass(frozen=True)
+class CompactReport:
+    """What compacting an index did: its files and their bytes before and after, and rows that no image used."""
+
+    shards_before: int
+    shards_after: int
+    bytes_before: int
+    bytes_after: int
+    rows_dropped: int
+
+
+@dataclass(frozen=True)
 class GalleryRows:
     """Columns of all images that can be searched with one model, in order of path.
 

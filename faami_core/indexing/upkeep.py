@@ -24,8 +24,8 @@ from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.database import index_errors
 from faami_core.indexing.feature_store import open_shard, shard_folder
 from faami_core.indexing.lock import WriterLock
-from faami_core.indexing.records import ShardRecord, ShardRows, StoredRow, concatenate
-from faami_core.types import CancelToken, CompactReport, Progress, ProgressCallback
+from faami_core.indexing.records import CompactReport, ShardRecord, ShardRows, StoredRow, concatenate
+from faami_core.types import CancelToken, Progress, ProgressCallback
 
 SHARD_ROWS = 1024  # 65 MB at 245 regions × 256
 SMALL_SHARDS = 128  # a batch of 8 on a CPU fills 1,024 rows with 128 shards
