@@ -18,12 +18,12 @@ from typing import Any
 from faami_core import __version__
 from faami_core.config import default_model_dir
 from faami_core.errors import CancelledError, ExportError, FaamiError
+from faami_core.indexing.report_text import collection_lines, compact_lines, index_lines
 from faami_core.session import Session
 from faami_core.terminal import ProgressLine, cancel_on_interrupt, printable
 from faami_core.types import ImageTerm, Query, SearchResult, TextTerm
 
 DONE, FAULT, CANCELLED = 0, 1, 130
-_LISTED_UNREADABLE = 10
 _BENCH_QUERIES = (
     "storage tanks beside a river",
     "planes parked at the terminal",
@@ -93,17 +93,8 @@ def _index(arguments: argparse.Namespace, session_factory: SessionFactory) -> in
     with cancel_on_interrupt() as cancel, ProgressLine() as progress:
         options = {"retry_unreadable": arguments.retry, "verify": arguments.verify}
         report = session.index(arguments.folder, progress=progress, cancel=cancel, **options)
-    indexed = report.seen - len(report.unreadable) - report.offline
-    print(f"{printable(str(report.root))}: {report.seen} images seen in {report.seconds:.1f} s")
-    print(f"  {report.added} new, {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged")
-    if not report.cancelled:
-        print(f"  {indexed} indexed, {len(report.unreadable)} unreadable, {report.offline} offline")
-    if report.repaired:
-        print(f"  {report.repaired} embedded again because their stored features were lost or damaged")
-    for image in report.unreadable[:_LISTED_UNREADABLE]:
-        print(f"  unreadable: {printable(str(image.path))}: {printable(image.reason)}")
-    if len(report.unreadable) > _LISTED_UNREADABLE:
-        print(f"  … and {len(report.unreadable) - _LISTED_UNREADABLE} more unreadable files")
+    for line in index_lines(report):
+        print(printable(line))
     if report.cancelled:
         print("faami: cancelled; what is indexed is kept, run the same command to go on", file=sys.stderr)
         return CANCELLED
@@ -113,8 +104,8 @@ def _index(arguments: argparse.Namespace, session_factory: SessionFactory) -> in
 def _compact(folder: Path, session: Session) -> int:
     with cancel_on_interrupt() as cancel, ProgressLine() as progress:
         report = session.compact(folder, progress=progress, cancel=cancel)
-    print(f"{printable(str(folder))}: {report.shards_before} files before, {report.shards_after} now")
-    print(f"  {report.bytes_before:,} bytes before, {report.bytes_after:,} now; {report.rows_dropped} rows dropped")
+    for line in compact_lines(report):
+        print(line)
     return DONE
 
 
@@ -305,15 +296,8 @@ def _info(arguments: argparse.Namespace, session_factory: SessionFactory) -> int
     print(f"input        {info.image_size}×{info.image_size} pixels; regions {grids}; width {info.width}")
     print(f"index data   {printable(str(session.data_dir))}")
     if arguments.collection is not None:
-        collection = session.open_collection(arguments.collection)
-        print(f"collection   {printable(str(collection.root))}")
-        print(f"  {collection.images} of {collection.seen} images indexed with this model", end="")
-        print(f", {len(collection.unreadable)} unreadable, {collection.offline} offline")
-        if collection.damaged:
-            print(f"  {collection.damaged} wait to be embedded again because their stored features are damaged")
-        for added in collection.folders[1:]:
-            print(f"  with {printable(str(added))}")
-        print(f"  last indexed {collection.indexed_at or 'never to the end'}")
+        for line in collection_lines(session.open_collection(arguments.collection)):
+            print(printable(line))
     return DONE
 
 
