@@ -5,7 +5,7 @@ as they become many; every row is then written twice in all, and a collection ha
 Joining copies rows into a new shard first, lets the catalog point there in one transaction, and only then removes the
 old files: killed at any point, every row lies in exactly one place.
 
-Everything here but ``note_damage`` is for the holder of the writer lock.
+``clear_orphans`` and ``compact`` take the writer lock, ``note_damage`` needs none, all else is for its holder.
 """
 
 from __future__ import annotations
