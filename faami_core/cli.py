@@ -18,12 +18,12 @@ from typing import Any
 from faami_core import __version__
 from faami_core.config import default_model_dir
 from faami_core.errors import CancelledError, ExportError, FaamiError
+from faami_core.indexing.report_text import collection_lines, compact_lines, index_lines
 from faami_core.session import Session
 from faami_core.terminal import ProgressLine, cancel_on_interrupt, printable
 from faami_core.types import ImageTerm, Query, SearchResult, TextTerm
 
 DONE, FAULT, CANCELLED = 0, 1, 130
-_LISTED_UNREADABLE = 10
 _BENCH_QUERIES = (
     "storage tanks beside a river",
     "planes parked at the terminal",
@@ -74,25 +74,38 @@ def main(argv: Sequence[str] | None = None, *, session_factory: SessionFactory =
 def _index_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder of images")
     parser.add_argument("--retry", action="store_true", help="try unreadable files again even if they did not change")
+    parser.add_argument("--verify", action="store_true", help="read and check every file and all stored features")
+    parser.add_argument("--compact", action="store_true", help="only make the index smaller; looks at no image")
+    parser.add_argument("--add", type=Path, nargs="+", metavar="DIR", help="further folders, from now on")
+    parser.add_argument("--drop", type=Path, nargs="+", metavar="DIR", help="forget folders added before")
+    parser.add_argument("--include", nargs="*", metavar="GLOB", help="only these files, from now on; none for all")
+    parser.add_argument("--exclude", nargs="*", metavar="GLOB", help="not these files and folders, from now on")
     _model_options(parser)
 
 
 def _index(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
     session = _session(arguments, session_factory)
+    if arguments.compact:
+        return _compact(arguments.folder, session)
+    changes = {name: getattr(arguments, name) for name in ("add", "drop", "include", "exclude")}
+    if any(value is not None for value in changes.values()):
+        session.change_collection(arguments.folder, **changes)
     with cancel_on_interrupt() as cancel, ProgressLine() as progress:
-        report = session.index(arguments.folder, progress=progress, cancel=cancel, retry_unreadable=arguments.retry)
-    indexed = report.seen - len(report.unreadable) - report.offline
-    print(f"{printable(str(report.root))}: {report.seen} images seen in {report.seconds:.1f} s")
-    print(f"  {report.added} new, {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged")
-    if not report.cancelled:
-        print(f"  {indexed} indexed, {len(report.unreadable)} unreadable, {report.offline} offline")
-    for image in report.unreadable[:_LISTED_UNREADABLE]:
-        print(f"  unreadable: {printable(str(image.path))}: {printable(image.reason)}")
-    if len(report.unreadable) > _LISTED_UNREADABLE:
-        print(f"  … and {len(report.unreadable) - _LISTED_UNREADABLE} more unreadable files")
+        options = {"retry_unreadable": arguments.retry, "verify": arguments.verify}
+        report = session.index(arguments.folder, progress=progress, cancel=cancel, **options)
+    for line in index_lines(report):
+        print(printable(line))
     if report.cancelled:
         print("faami: cancelled; what is indexed is kept, run the same command to go on", file=sys.stderr)
         return CANCELLED
+    return DONE
+
+
+def _compact(folder: Path, session: Session) -> int:
+    with cancel_on_interrupt() as cancel, ProgressLine() as progress:
+        report = session.compact(folder, progress=progress, cancel=cancel)
+    for line in compact_lines(report):
+        print(line)
     return DONE
 
 
@@ -140,6 +153,8 @@ def _print_hits(result: SearchResult) -> None:
         print(f"faami: words the model has never seen: {printable(', '.join(unknown))}", file=sys.stderr)
     if result.unscored:
         print(f"faami: {result.unscored} images have no finite score and were left out", file=sys.stderr)
+    if result.damaged:
+        print(f"faami: {result.damaged} images with damaged features were left out; index again", file=sys.stderr)
     print(
         f"re-ranked {result.reranked} of {result.gallery_size} in {result.seconds * 1000:.0f} ms",
         file=sys.stderr,
@@ -153,6 +168,7 @@ def _as_json(result: SearchResult) -> dict[str, Any]:
         "gallery_size": result.gallery_size,
         "reranked": result.reranked,
         "unscored": result.unscored,
+        "damaged": result.damaged,
         "seconds": result.seconds,
         "created_at": result.created_at,
         "words": [{"text": word.text, "weight": word.weight, "known": word.known} for word in result.words],
@@ -280,11 +296,8 @@ def _info(arguments: argparse.Namespace, session_factory: SessionFactory) -> int
     print(f"input        {info.image_size}×{info.image_size} pixels; regions {grids}; width {info.width}")
     print(f"index data   {printable(str(session.data_dir))}")
     if arguments.collection is not None:
-        collection = session.open_collection(arguments.collection)
-        print(f"collection   {printable(str(collection.root))}")
-        print(f"  {collection.images} of {collection.seen} images indexed with this model", end="")
-        print(f", {len(collection.unreadable)} unreadable, {collection.offline} offline")
-        print(f"  last indexed {collection.indexed_at or 'never to the end'}")
+        for line in collection_lines(session.open_collection(arguments.collection)):
+            print(printable(line))
     return DONE
 
 

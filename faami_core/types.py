@@ -260,6 +260,8 @@ class CollectionInfo:
     offline: int
     unreadable: tuple[UnreadableImage, ...]
     indexed_at: str | None
+    damaged: int = 0  # left out of the gallery until the next index run, because their stored features rotted
+    folders: tuple[Path, ...] = ()  # all folders of the collection, the root first
 
 
 @dataclass(frozen=True)
@@ -276,6 +278,7 @@ class IndexReport:
     unreadable: tuple[UnreadableImage, ...]
     cancelled: bool
     seconds: float
+    repaired: int = 0  # embedded again because their stored features were lost or damaged
 
 
 @dataclass(frozen=True)
@@ -378,7 +381,6 @@ class SearchResult:
         model_fingerprint: Of the model that scored.
         seconds: From call to hits.
         created_at: ISO 8601 UTC.
-        unscored: Images left out because their score is not a finite number.
     """
 
     query: Query
@@ -394,4 +396,5 @@ class SearchResult:
     model_fingerprint: str
     seconds: float
     created_at: str
-    unscored: int = 0
+    unscored: int = 0  # images left out because their score is not a finite number
+    damaged: int = 0  # images left out because their stored features rotted; the next index run makes them anew

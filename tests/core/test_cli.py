@@ -18,6 +18,7 @@ from faami_core import __version__, cli
 from faami_core.cli import main
 from faami_core.search.export import read_csv
 from faami_core.session import Session
+from tests.faults.index_tools import rot_a_row
 from tests.stub_encoder import StubEncoder
 
 
@@ -75,6 +76,52 @@ def test_indexing_again_does_nothing_and_retry_is_an_option(indexed, capsys):
     assert run("index", indexed, "--retry", encoder=encoder) == 0
     assert "12 unchanged" in capsys.readouterr().out
     assert encoder.images_encoded == 0
+
+
+def test_verify_tells_what_was_damaged_and_made_anew(indexed, own_data_dir, capsys):
+    rot_a_row(own_data_dir)
+
+    assert run("search", "red", "--collection", indexed) == 0
+    assert "1 images with damaged features were left out; index again" in capsys.readouterr().err
+    assert run("info", "--collection", indexed) == 0
+    assert "1 wait to be embedded again" in capsys.readouterr().out
+    assert run("index", indexed, "--verify") == 0
+    assert "1 embedded again because their stored features were lost or damaged" in capsys.readouterr().out
+    assert run("index", indexed, "--verify") == 0
+    assert "embedded again" not in capsys.readouterr().out
+
+
+def test_compacting_tells_what_it_saved_and_embeds_nothing(indexed, capsys):
+    (indexed / "red.png").unlink()
+    encoder = StubEncoder()
+    assert run("index", indexed) == 0
+    capsys.readouterr()
+
+    assert run("index", indexed, "--compact", encoder=encoder) == 0
+
+    told = capsys.readouterr().out
+    assert "2 files before, 1 now" in told
+    assert "; 1 rows dropped" in told
+    assert encoder.images_encoded == 0
+
+
+def test_folders_and_patterns_are_kept_from_one_run_to_the_next(indexed, tmp_path, capsys):
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "beside.png")
+    (indexed / "drafts").mkdir()
+    Image.new("RGB", (8, 8), "blue").save(indexed / "drafts" / "one.png")
+
+    assert run("index", indexed, "--add", tmp_path / "more") == 1
+    assert "does not exist" in capsys.readouterr().err
+    (tmp_path / "more").mkdir()
+    (tmp_path / "beside.png").rename(tmp_path / "more" / "beside.png")
+    assert run("index", indexed, "--add", tmp_path / "more", "--exclude", "drafts", "corner_*") == 0
+    assert "9 images seen" in capsys.readouterr().out
+    assert run("index", indexed) == 0
+    assert "9 unchanged" in capsys.readouterr().out
+    assert run("info", "--collection", indexed) == 0
+    assert f"with {tmp_path / 'more'}" in capsys.readouterr().out
+    assert run("index", indexed, "--drop", tmp_path / "more", "--exclude") == 0
+    assert "13 images seen" in capsys.readouterr().out
 
 
 def test_a_search_prints_ranked_paths_with_the_words_they_matched(indexed, capsys):
