@@ -18,9 +18,10 @@ from typing import Any
 from faami_core import __version__
 from faami_core.config import default_model_dir
 from faami_core.errors import CancelledError, ExportError, FaamiError
+from faami_core.queries import ImageTerm, Query, TextTerm
 from faami_core.session import Session
 from faami_core.terminal import ProgressLine, cancel_on_interrupt, printable
-from faami_core.types import ImageTerm, Query, SearchResult, TextTerm
+from faami_core.types import SearchResult
 
 DONE, FAULT, CANCELLED = 0, 1, 130
 _LISTED_UNREADABLE = 10

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 from faami_core import config
 from faami_core.errors import CollectionError
+from faami_core.queries import Query
 from faami_core.types import (
     ByteArray,
     CancelToken,
@@ -29,7 +30,6 @@ from faami_core.types import (
     ModelInfo,
     Progress,
     ProgressCallback,
-    Query,
     ScaleView,
     SearchResult,
 )

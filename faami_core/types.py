@@ -1,7 +1,8 @@
 """Frozen value types shared by every layer, and the two small protocols that cross layer borders.
 
-Nothing here imports torch, Qt or another module of the package except ``errors``; ``app`` sees the core through
-these types and ``Session`` alone. Shape letters: L words, T tokens, R regions, S scales, D width, K hits, N gallery.
+Nothing here imports torch, Qt or another module of the package except ``errors`` and ``queries``; ``app`` sees the
+core through these types and ``Session`` alone.
+Shape letters: L words, T tokens, R regions, S scales, D width, K hits, N gallery.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faami_core.errors import CancelledError
+from faami_core.queries import PixelBox, Query
 
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
@@ -289,47 +291,6 @@ class GalleryImage:
 
 
 # --- search --------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class TextTerm:
-    """A phrase of the query; a negative weight counts against."""
-
-    text: str
-    weight: float = 1.0
-
-
-@dataclass(frozen=True)
-class ImageTerm:
-    """An image of the query, from any folder; a negative weight counts against."""
-
-    path: Path
-    weight: float = 1.0
-
-
-@dataclass(frozen=True)
-class Query:
-    """What is asked: weighted terms. The score of an image is the mean of the terms' scores by |weight|, signed."""
-
-    terms: tuple[TextTerm | ImageTerm, ...]
-
-    @staticmethod
-    def from_text(text: str) -> Query:
-        return Query((TextTerm(text),))
-
-    @staticmethod
-    def from_image(path: Path) -> Query:
-        return Query((ImageTerm(path),))
-
-
-@dataclass(frozen=True)
-class PixelBox:
-    """A rectangle in pixels of the image as shown (EXIF orientation applied): left, top, width, height."""
-
-    x: int
-    y: int
-    width: int
-    height: int
 
 
 @dataclass(frozen=True)

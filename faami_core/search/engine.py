@@ -22,18 +22,9 @@ import numpy.typing as npt
 from faami_core.errors import CollectionError
 from faami_core.evidence.heatmap import region_box
 from faami_core.indexing.feature_store import Gallery
+from faami_core.queries import PixelBox, Query
 from faami_core.search.query import EncodedTerm, encode_query, normalised, query_words
-from faami_core.types import (
-    ByteArray,
-    CancelToken,
-    FeatureEncoder,
-    FloatArray,
-    GridSpec,
-    Hit,
-    PixelBox,
-    Query,
-    SearchResult,
-)
+from faami_core.types import ByteArray, CancelToken, FeatureEncoder, FloatArray, GridSpec, Hit, SearchResult
 
 SHORTLIST = 500
 _SCAN_BLOCK = 16_384  # rows; 16 MB as float32 at D = 256

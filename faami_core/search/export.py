@@ -23,7 +23,8 @@ import numpy as np
 from faami_core import __version__
 from faami_core.errors import ExportError
 from faami_core.indexing import atomic
-from faami_core.types import Hit, ImageTerm, Match, PixelBox, Query, QueryWord, SearchResult
+from faami_core.queries import ImageTerm, PixelBox, Query
+from faami_core.types import Hit, Match, QueryWord, SearchResult
 
 METADATA_SUFFIX = "-metadata.json"
 

@@ -10,15 +10,8 @@ from pathlib import Path
 
 from faami_core.data.image_io import model_input
 from faami_core.errors import QueryError
-from faami_core.types import (
-    ByteArray,
-    FeatureEncoder,
-    ImageTerm,
-    Query,
-    QueryFeatures,
-    QueryWord,
-    TextTerm,
-)
+from faami_core.queries import ImageTerm, Query, TextTerm
+from faami_core.types import ByteArray, FeatureEncoder, QueryFeatures, QueryWord
 
 MAX_CHARACTERS = 2000  # a pasted document is a mistake, not a query
 MAX_TERMS = 64

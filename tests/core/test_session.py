@@ -21,8 +21,9 @@ from faami_core.errors import (
     UnreadableImageError,
 )
 from faami_core.indexing.lock import WriterLock
+from faami_core.queries import Query
 from faami_core.session import Session
-from faami_core.types import CancelToken, GalleryImage, Progress, Query
+from faami_core.types import CancelToken, GalleryImage, Progress
 from tests.stub_encoder import COLOURS, StubEncoder
 
 

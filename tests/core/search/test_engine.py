@@ -15,10 +15,11 @@ from faami_core.errors import CancelledError, CollectionError, QueryError
 from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.feature_store import Gallery, shard_folder
 from faami_core.indexing.indexer import index_collection
+from faami_core.queries import ImageTerm, Query, TextTerm
 from faami_core.search import engine
 from faami_core.search.engine import Stopwatch, scan_global, search_gallery, select_top
 from faami_core.search.query import encode_query
-from faami_core.types import CancelToken, ImageTerm, Query, SearchResult, TextTerm
+from faami_core.types import CancelToken, SearchResult
 from tests.stub_encoder import COLOURS, StubEncoder
 
 QUERIES = [

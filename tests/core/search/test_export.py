@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 
 from faami_core import __version__
 from faami_core.errors import ExportError
+from faami_core.queries import ImageTerm, PixelBox, Query, TextTerm
 from faami_core.search.export import (
     METADATA_SUFFIX,
     csv_metadata,
@@ -27,17 +28,7 @@ from faami_core.search.export import (
     read_csv,
     write_csv,
 )
-from faami_core.types import (
-    MATCHED_FROM,
-    GridSpec,
-    Hit,
-    ImageTerm,
-    PixelBox,
-    Query,
-    QueryWord,
-    SearchResult,
-    TextTerm,
-)
+from faami_core.types import MATCHED_FROM, GridSpec, Hit, QueryWord, SearchResult
 
 FIXED = [
     *("rank", "path", "score", "score_global", "score_fine", "words_matched", "best_word"),

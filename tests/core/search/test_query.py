@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 
 from faami_core.errors import QueryError
+from faami_core.queries import ImageTerm, Query, TextTerm
 from faami_core.search.query import MAX_CHARACTERS, MAX_TERMS, encode_query, normalised, query_words
-from faami_core.types import ImageTerm, Query, TextTerm
 
 
 def no_image(_path: Path) -> np.ndarray:
