@@ -108,9 +108,15 @@ class Filters:
     min_evidence: tuple[tuple[str, float], ...] = ()
 
 
+NO_FILTERS = Filters()
+
+
 @dataclass(frozen=True)
 class Feedback:
     """Images marked as wanted or unwanted, by their catalog ids: they move the query (see ``search.feedback``)."""
 
     wanted: tuple[int, ...] = ()
     unwanted: tuple[int, ...] = ()
+
+
+NO_FEEDBACK = Feedback()

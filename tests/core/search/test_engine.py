@@ -62,7 +62,7 @@ def search(painted, query: Query, **options) -> SearchResult:
 def brute_force(painted, query: Query) -> dict[str, float]:
     """Every image scored alone, straight from its pixels, by the formula."""
     folder, _, encoder = painted
-    terms = encode_query(query, encoder, read_image)
+    terms = encode_query(query, encoder, read_image).terms
     scores = {}
     for path in sorted(folder.glob("*.png")):
         features = encoder.encode_images(np.asarray(Image.open(path).resize((32, 32)))[None])
@@ -129,7 +129,7 @@ def test_the_shortlist_holds_the_images_nearest_by_global_features(painted):
 def test_the_first_hits_are_the_same_whatever_the_block_sizes(painted, monkeypatch):
     whole = search(painted, QUERIES[2], shortlist=200)
 
-    monkeypatch.setattr(engine, "_ALIGN_BLOCK", 7)
+    monkeypatch.setattr(engine, "IMAGE_BLOCK", 7)
     monkeypatch.setattr(engine, "_SCAN_BLOCK", 13)
     few = search(painted, QUERIES[2], shortlist=200, top=10)
 
@@ -254,11 +254,12 @@ def test_selecting_the_top_equals_a_stable_sort(scores, count):
 
 def test_the_scan_is_the_weighted_mean_of_cosines(painted):
     _, gallery, encoder = painted
-    terms = encode_query(QUERIES[2], encoder, read_image)
+    encoded = encode_query(QUERIES[2], encoder, read_image)
 
-    similarity = scan_global(gallery.global_features, terms)
+    similarity = scan_global(gallery.global_features, encoded.direction)
 
     expected = sum(
-        term.share * (gallery.global_features.astype(np.float64) @ term.features.global_features) for term in terms
+        term.share * (gallery.global_features.astype(np.float64) @ term.features.global_features)
+        for term in encoded.terms
     )
     np.testing.assert_allclose(similarity, expected, atol=1e-5)
