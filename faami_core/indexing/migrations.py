@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from faami_core.errors import CollectionError
+from faami_core.indexing.marks import create_marks
 
 APPLICATION_ID = 0x4641414D  # "FAAM": tells our catalogs from other SQLite files
 
@@ -117,7 +118,7 @@ CREATE TABLE index_run (
 ) STRICT
 """
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create,)
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create, create_marks)
 SCHEMA_VERSION = len(STEPS)
 
 
