@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 from faami_core import config
 from faami_core.errors import CollectionError
-from faami_core.queries import Query
+from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Feedback, Filters, Query
+from faami_core.triage import Triage, canonical
 from faami_core.types import (
     ByteArray,
     CancelToken,
@@ -45,7 +46,7 @@ _OPEN_GALLERIES = 4
 _NOT_INDEXED = "Index the folder first: choose “Index” in the window, or run `faami index FOLDER`."
 
 
-class Session:
+class Session(Triage):
     """Work on collections with one model.
 
     Args:
@@ -135,7 +136,7 @@ class Session:
         from faami_core.indexing.catalog import CATALOG_NAME, Catalog
         from faami_core.indexing.indexer import index_collection
 
-        root = _canonical(root)
+        root = canonical(root)
         folder = self._index_folder(root)
         if not root.is_dir() and not (folder / CATALOG_NAME).is_file():
             raise CollectionError(f"The folder {str(root)!r} does not exist.", "Choose a folder with images.")
@@ -158,7 +159,7 @@ class Session:
         """
         from faami_core.indexing.indexer import clear_orphans
 
-        root = _canonical(root)
+        root = canonical(root)
         with self._lane, self._catalog(root) as catalog:
             clear_orphans(catalog)
             model_id = catalog.find_model(self._fingerprint())
@@ -179,7 +180,7 @@ class Session:
             CollectionError: if the folder was never indexed with the loaded model.
         """
         with self._lane:
-            gallery = self._gallery(_canonical(root))
+            gallery = self._gallery(canonical(root))
         return tuple(
             GalleryImage(int(item_id), Path(os.fsdecode(path)), int(width), int(height))
             for item_id, path, (width, height) in zip(
@@ -194,6 +195,8 @@ class Session:
         root: Path,
         query: Query,
         *,
+        filters: Filters = NO_FILTERS,
+        feedback: Feedback = NO_FEEDBACK,
         top: int | None = None,
         shortlist: int = 500,
         cancel: CancelToken | None = None,
@@ -203,12 +206,14 @@ class Session:
         Args:
             root: Folder of the collection.
             query: What is asked.
+            filters: Which images may be hits.
+            feedback: Marked images that move the query.
             top: At most this many hits; None for all re-ranked ones.
             shortlist: K, how many images are re-ranked.
             cancel: Stops the search.
 
         Raises:
-            QueryError: if the query is empty or has no word.
+            QueryError: if the query is empty or has no word, or a filter names a word that is not in it.
             UnreadableImageError: if an image of the query cannot be read.
             CollectionError: if the collection is not indexed for this model.
             CancelledError: if cancelled.
@@ -216,7 +221,7 @@ class Session:
         from faami_core.search.engine import Stopwatch, search_gallery
         from faami_core.search.query import normalised
 
-        root = _canonical(root)
+        root = canonical(root)
         normalised(query)  # an empty query and a folder never indexed are told before the model loads
         self._indexed_folder(root)
         watch = Stopwatch()
@@ -224,12 +229,16 @@ class Session:
             encoder = self._loaded()
             with watch.measure("open"):
                 gallery = self._gallery(root)
+                passing = self._passing(root, gallery, filters)
             result = search_gallery(
                 gallery,
                 encoder,
                 query,
                 collection=root,
                 read_image=self.read_image,
+                filters=filters,
+                passing=passing,
+                feedback=feedback,
                 top=top,
                 shortlist=shortlist,
                 cancel=cancel,
@@ -237,16 +246,6 @@ class Session:
             )
             self._stage_seconds = watch.seconds
         return result
-
-    def export_csv(self, result: SearchResult, path: Path) -> Path:
-        """Writes the hits as CSV, and beside it ``path`` + ``-metadata.json``; returns ``path``.
-
-        Raises:
-            ExportError: if they cannot be written.
-        """
-        from faami_core.search.export import write_csv
-
-        return write_csv(result, path)
 
     # --- pixels and maps (any thread) ----------------------------------------------------------------------
 
@@ -368,8 +367,3 @@ class Session:
         slug = re.sub(r"[^A-Za-z0-9]+", "-", root.name).strip("-")[:40] or "collection"
         digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
         return self._data_dir / "collections" / f"{slug}-{digest}"
-
-
-def _canonical(root: Path) -> Path:
-    """One spelling for one folder, whether or not it is reachable."""
-    return root.expanduser().resolve()

@@ -8,7 +8,7 @@ Shape letters: L words, T tokens, R regions, S scales, D width, K hits, N galler
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -18,7 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faami_core.errors import CancelledError
-from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Feedback, Filters, PixelBox, Query
+from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Annotation, Feedback, Filters, PixelBox, Query
 
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
@@ -375,3 +375,11 @@ class SearchResult:
     def unknown_words(self) -> tuple[str, ...]:
         """Words of the query that the model has never seen, each once, in order."""
         return tuple(dict.fromkeys(word.text for word in self.words if not word.known))
+
+
+@dataclass(frozen=True)
+class ImportedResult:
+    """A result set loaded from a file, and the marks and tags it carries, by image id of its hits."""
+
+    result: SearchResult
+    annotations: Mapping[int, Annotation]

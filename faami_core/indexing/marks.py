@@ -33,7 +33,7 @@ def create_marks(connection: sqlite3.Connection) -> None:
         )
 
 
-def annotations(catalog: Catalog) -> dict[int, Annotation]:
+def annotations_of(catalog: Catalog) -> dict[int, Annotation]:
     """The marks and tags of all images that have any, by item id."""
     marks = dict(catalog.rows(f"SELECT item_id, mark FROM mark JOIN item USING ({_PLACE})"))
     tags: dict[int, list[str]] = {}
@@ -55,7 +55,7 @@ def annotate(catalog: Catalog, changes: Mapping[int, Annotation]) -> dict[int, A
     Returns:
         What the items had before: given back to this function, it undoes the change.
     """
-    before = annotations(catalog)
+    before = annotations_of(catalog)
     known = {item_id for (item_id,) in catalog.rows("SELECT item_id FROM item")} & changes.keys()
     place_of = f"SELECT {_PLACE} FROM item WHERE item_id = ?"
     with catalog.transaction(of_gallery=False) as connection:
@@ -75,8 +75,8 @@ def annotate(catalog: Catalog, changes: Mapping[int, Annotation]) -> dict[int, A
 
 
 def tidy_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Each tag once, in one spelling (NFC, single blanks), in alphabetical order; empty ones go."""
-    spelled = {" ".join(unicodedata.normalize("NFC", tag).split()) for tag in tags}
+    """Each tag once, in one spelling (NFC, single blanks), in alphabetical order; a semicolon separates two tags."""
+    spelled = {" ".join(unicodedata.normalize("NFC", part).split()) for tag in tags for part in tag.split(";")}
     return tuple(sorted(spelled - {""}))
 
 

@@ -11,7 +11,7 @@ from PIL import Image
 from faami_core.indexing import migrations
 from faami_core.indexing.catalog import CATALOG_NAME, Catalog
 from faami_core.indexing.indexer import index_collection
-from faami_core.indexing.marks import annotate, annotations, modified_ns
+from faami_core.indexing.marks import annotate, annotations_of, modified_ns
 from faami_core.queries import Annotation, Mark
 
 ACCEPTED = Annotation(Mark.ACCEPTED, ("harbour", "to check"))
@@ -34,31 +34,31 @@ def test_marks_and_tags_are_there_after_the_catalog_was_closed(catalog):
     annotate(catalog, {red: ACCEPTED, blue: REJECTED})
 
     with Catalog(catalog.folder) as again:
-        assert annotations(again) == {red: ACCEPTED, blue: REJECTED}
+        assert annotations_of(again) == {red: ACCEPTED, blue: REJECTED}
 
 
 def test_giving_back_what_was_there_before_undoes_a_change(catalog):
     red, blue = item_of(catalog, "red.png"), item_of(catalog, "blue.png")
     annotate(catalog, {red: ACCEPTED})
-    before = annotations(catalog)
+    before = annotations_of(catalog)
 
     undo = annotate(catalog, {red: REJECTED, blue: Annotation(tags=("new",))})
 
-    assert annotations(catalog) == {red: REJECTED, blue: Annotation(tags=("new",))}
+    assert annotations_of(catalog) == {red: REJECTED, blue: Annotation(tags=("new",))}
     annotate(catalog, undo)
-    assert annotations(catalog) == before
+    assert annotations_of(catalog) == before
 
 
 def test_tags_are_spelled_one_way_and_empty_ones_go(catalog):
     red = item_of(catalog, "red.png")
-    annotate(catalog, {red: Annotation(tags=("  to   check ", "", "cafe\u0301", "caf\u00e9", "a"))})
+    annotate(catalog, {red: Annotation(tags=("  to   check ;", "", "cafe\u0301", "caf\u00e9", "a"))})
 
-    assert annotations(catalog)[red].tags == ("a", "caf\u00e9", "to check")
+    assert annotations_of(catalog)[red].tags == ("a", "caf\u00e9", "to check")
 
 
 def test_an_image_that_is_gone_is_passed_over(catalog):
     assert annotate(catalog, {10**6: ACCEPTED}) == {}
-    assert annotations(catalog) == {}
+    assert annotations_of(catalog) == {}
 
 
 def test_an_edit_of_the_file_keeps_its_marks_and_its_removal_takes_them_along(catalog, image_folder, stub_encoder):
@@ -69,7 +69,7 @@ def test_an_edit_of_the_file_keeps_its_marks_and_its_removal_takes_them_along(ca
 
     index_collection(catalog, image_folder, stub_encoder)
 
-    assert annotations(catalog) == {item_of(catalog, "red.png"): ACCEPTED}
+    assert annotations_of(catalog) == {item_of(catalog, "red.png"): ACCEPTED}
     assert modified_ns(catalog)[item_of(catalog, "red.png")] == 1
 
 
@@ -91,4 +91,4 @@ def test_an_index_from_before_there_were_marks_gets_their_tables(tmp_path, monke
     connection.close()
 
     with Catalog(tmp_path) as catalog:
-        assert annotations(catalog) == {}
+        assert annotations_of(catalog) == {}
