@@ -23,7 +23,7 @@ from faami_core.errors import CollectionError
 from faami_core.evidence.heatmap import region_box
 from faami_core.indexing.feature_store import Gallery
 from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Feedback, Filters, PixelBox, Query
-from faami_core.search.alignment import IMAGE_BLOCK, align_query
+from faami_core.search.alignment import IMAGE_BLOCK, Alignment, align_query
 from faami_core.search.feedback import moved_query
 from faami_core.search.filters import Mask, evident, floors_of_words
 from faami_core.search.query import EncodedQuery, encode_query
@@ -100,12 +100,10 @@ def search_gallery(
     cancel: CancelToken | None = None,
     stopwatch: Stopwatch | None = None,
 ) -> SearchResult:
-    """Answers a query over an open gallery.
+    """Answers a query over an open gallery that the same model indexed.
 
     Args:
-        gallery: From the index of the same model.
-        encoder: The model.
-        query: What is asked.
+        gallery, encoder, query: What is searched, with which model, for what.
         collection: Root folder, for the result.
         read_image: Reads images of the query.
         filters: Told in the result; here only the least evidence of words is applied, after re-ranking.
@@ -113,8 +111,7 @@ def search_gallery(
         feedback: Marked images that move the query.
         top: At most this many hits; None for all re-ranked ones.
         shortlist: K, how many of the passing images are re-ranked; with K ≥ N every one is.
-        cancel: Checked at every block.
-        stopwatch: Filled with the seconds of each stage.
+        cancel, stopwatch: Checked at every block; filled with the seconds of each stage.
 
     Raises:
         QueryError: if the query is empty, a phrase has no word, or a filter names a word that is not in it.
@@ -128,23 +125,10 @@ def search_gallery(
     if len(gallery) == 0:
         raise CollectionError("This collection has no image that can be searched.", "Index a folder with images.")
     with watch.measure("encode"):
-        encoded = encode_query(query, encoder, read_image)
+        encoded = moved_query(encode_query(query, encoder, read_image), feedback, gallery, encoder)
         floors = floors_of_words(filters, encoded.words)
-        encoded = moved_query(encoded, feedback, gallery, encoder)
-    with watch.measure("scan"):
-        similarity = scan_global(gallery.global_features, encoded.direction, token)
-        chosen, left_out = _shortlist(similarity, shortlist, passing)
-    scored, broken = _align_shortlist(
-        gallery,
-        encoder,
-        encoded,
-        similarity=similarity,
-        chosen=chosen,
-        floors=floors,
-        top=top,
-        cancel=token,
-        watch=watch,
-    )
+    stages = _Stages(gallery, encoder, encoded, floors, token, watch)
+    scored, reranked, unscored = stages.run(passing, shortlist, top)
     with watch.measure("rank"):
         hits = _hits(scored, gallery, encoded, encoder.info.grids)
     return SearchResult(
@@ -156,12 +140,12 @@ def search_gallery(
         grids=encoder.info.grids,
         global_share=encoder.global_share,
         gallery_size=len(gallery),
-        reranked=len(chosen),
+        reranked=reranked,
         collection=collection,
         model_fingerprint=encoder.info.fingerprint,
         seconds=time.perf_counter() - started,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        unscored=left_out + broken,
+        unscored=unscored,
         filters=filters,
         passing=None if passing is None else int(passing.sum()),
         feedback=feedback,
@@ -207,60 +191,65 @@ def _shortlist(similarity: FloatArray, count: int, passing: Mask | None) -> tupl
     return finite[select_top(similarity[finite], max(1, count))], len(allowed) - len(finite)
 
 
-def _align_shortlist(
-    gallery: Gallery,
-    encoder: FeatureEncoder,
-    query: EncodedQuery,
-    *,
-    similarity: FloatArray,
-    chosen: Indices,
-    floors: Floors,
-    top: int | None,
-    cancel: CancelToken,
-    watch: Stopwatch,
-) -> tuple[_Scored, int]:
-    """Stage 2, in blocks in the order of the disk; memory holds one block and the best hits so far.
+@dataclass(frozen=True)
+class _Stages:
+    """The two stages of one search."""
 
-    Returns:
-        The best, in order, and how many images have no finite score.
-    """
-    share = np.float32(encoder.global_share)
-    broken = 0
-    kept: list[_Scored] = [_nothing(query, encoder)]
-    order = gallery.locality(chosen)
-    for begin in range(0, len(order), IMAGE_BLOCK):
-        cancel.raise_if_cancelled()
-        block = order[begin : begin + IMAGE_BLOCK]
-        with watch.measure("gather"):
-            rows = gallery.gather(block)
-        with watch.measure("align"):
-            aligned = align_query(encoder, query, rows)
-        with watch.measure("rank"):
-            evidence = aligned.evidence
-            fine = evidence.sum(axis=(1, 2), dtype=np.float32)
-            # twins in different blocks may differ in the last bit; rounded they tie, and ties go by path
-            score = np.round(share * similarity[block] + (1 - share) * fine, _SCORE_DECIMALS)
-            sound = np.isfinite(score)
-            broken += len(block) - int(sound.sum())
-            if floors:
-                sound &= evident(evidence.sum(axis=2), floors)
-            scored = _Scored(
-                block, score, similarity[block], fine, evidence, aligned.attention, aligned.matched_tokens
-            )
-            kept.append(scored if sound.all() else scored[np.flatnonzero(sound)])
-            if top is not None and sum(len(part.index) for part in kept) > top + 4 * IMAGE_BLOCK:
-                kept = [_Scored.join(kept).best(top)]
-    with watch.measure("rank"):
-        return _Scored.join(kept).best(top), broken
+    gallery: Gallery
+    encoder: FeatureEncoder
+    query: EncodedQuery
+    floors: Floors
+    cancel: CancelToken
+    watch: Stopwatch
 
+    def run(self, passing: Mask | None, shortlist: int, top: int | None) -> tuple[_Scored, int, int]:
+        """Stage 1 over all images that pass, stage 2 over the shortlist.
 
-def _nothing(query: EncodedQuery, encoder: FeatureEncoder) -> _Scored:
-    regions = sum(grid.regions for grid in encoder.info.grids)
-    none = np.zeros(0, dtype=np.float32)
-    maps = np.zeros((0, len(query.words), regions), dtype=np.float32)
-    return _Scored(
-        np.zeros(0, dtype=np.intp), none, none, none, maps, maps, np.zeros((0, len(query.words)), np.int64)
-    )
+        Returns:
+            The best, in order; how many were aligned; how many that pass have no finite score.
+        """
+        with self.watch.measure("scan"):
+            similarity = scan_global(self.gallery.global_features, self.query.direction, self.cancel)
+            chosen, left_out = _shortlist(similarity, shortlist, passing)
+        scored, broken = self._align(similarity, chosen, top)
+        return scored, len(chosen), left_out + broken
+
+    def _align(self, similarity: FloatArray, chosen: Indices, top: int | None) -> tuple[_Scored, int]:
+        """In blocks in the order of the disk; memory holds one block and the best hits so far."""
+        broken = 0
+        kept = [self._nothing()]
+        order = self.gallery.locality(chosen)
+        for begin in range(0, len(order), IMAGE_BLOCK):
+            self.cancel.raise_if_cancelled()
+            block = order[begin : begin + IMAGE_BLOCK]
+            with self.watch.measure("gather"):
+                rows = self.gallery.gather(block)
+            with self.watch.measure("align"):
+                aligned = align_query(self.encoder, self.query, rows)
+            with self.watch.measure("rank"):
+                scored = self._scored(block, similarity[block], aligned)
+                sound = np.isfinite(scored.score)
+                broken += len(block) - int(sound.sum())
+                if self.floors:
+                    sound &= evident(scored.evidence.sum(axis=2), self.floors)
+                kept.append(scored if sound.all() else scored[np.flatnonzero(sound)])
+                if top is not None and sum(len(part.index) for part in kept) > top + 4 * IMAGE_BLOCK:
+                    kept = [_Scored.join(kept).best(top)]
+        with self.watch.measure("rank"):
+            return _Scored.join(kept).best(top), broken
+
+    def _scored(self, block: Indices, similarity: FloatArray, aligned: Alignment) -> _Scored:
+        share = np.float32(self.encoder.global_share)
+        fine = aligned.evidence.sum(axis=(1, 2), dtype=np.float32)
+        # twins in different blocks may differ in the last bit; rounded they tie, and ties go by path
+        score = np.round(share * similarity + (1 - share) * fine, _SCORE_DECIMALS)
+        return _Scored(block, score, similarity, fine, aligned.evidence, aligned.attention, aligned.matched_tokens)
+
+    def _nothing(self) -> _Scored:
+        words = len(self.query.words)
+        none = np.zeros(0, dtype=np.float32)
+        maps = np.zeros((0, words, sum(grid.regions for grid in self.encoder.info.grids)), dtype=np.float32)
+        return _Scored(np.zeros(0, np.intp), none, none, none, maps, maps, np.zeros((0, words), np.int64))
 
 
 def _hits(scored: _Scored, gallery: Gallery, query: EncodedQuery, grids: tuple[GridSpec, ...]) -> tuple[Hit, ...]:
