@@ -89,5 +89,6 @@ def contents(catalog: Catalog) -> dict[int, tuple[object, ...]]:
     """What makes two items the same picture: the SHA-256 of the file and the window in it."""
     rows = catalog.rows(
         "SELECT item_id, content, item.x, item.y, item.width, item.height FROM item JOIN file USING (file_id)"
+        " WHERE content IS NOT NULL"
     )
     return {row[0]: tuple(row[1:]) for row in rows}

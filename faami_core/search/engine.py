@@ -254,7 +254,8 @@ class _Stages:
 
 def _hits(scored: _Scored, gallery: Gallery, query: EncodedQuery, grids: tuple[GridSpec, ...]) -> tuple[Hit, ...]:
     """The hits with, for each word, its evidence and the region where its thing is most (wanted or not)."""
-    signs = np.array([np.sign(word_term.share) for word_term in query.term_of_word], dtype=np.float32)
+    terms = query.term_of_word
+    signs = np.array([np.sign(term.share) for term in terms], dtype=np.float32)
     sums = scored.evidence.sum(axis=2).tolist()
     peaks = (scored.evidence * signs[:, None]).argmax(axis=2).tolist()
     matched = scored.matched_tokens.tolist()
@@ -279,7 +280,7 @@ def _hits(scored: _Scored, gallery: Gallery, query: EncodedQuery, grids: tuple[G
                 height=height,
                 query_regions=tuple(
                     term.regions[token] if token >= 0 else None
-                    for term, token in zip(query.term_of_word, matched[rank], strict=True)
+                    for term, token in zip(terms, matched[rank], strict=True)
                 ),
             )
         )
