@@ -9,28 +9,22 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from faami_core import __version__
+from faami_core import __version__, bench
+from faami_core.cli_filters import add_filter_options, filters_of
 from faami_core.config import default_model_dir
-from faami_core.errors import CancelledError, ExportError, FaamiError
+from faami_core.errors import CancelledError, ExportError, FaamiError, QueryError
 from faami_core.indexing.report_text import collection_lines, compact_lines, index_lines
+from faami_core.queries import ImageTerm, PixelBox, Query
 from faami_core.session import Session
 from faami_core.terminal import ProgressLine, cancel_on_interrupt, printable
-from faami_core.types import ImageTerm, Query, SearchResult, TextTerm
+from faami_core.types import SearchResult
 
 DONE, FAULT, CANCELLED = 0, 1, 130
-_BENCH_QUERIES = (
-    "storage tanks beside a river",
-    "planes parked at the terminal",
-    "a baseball field next to trees",
-    "many ships in the harbour",
-    "a bridge over the water",
-)
 
 SessionFactory = Callable[..., Session]
 
@@ -62,7 +56,9 @@ def main(argv: Sequence[str] | None = None, *, session_factory: SessionFactory =
         print("faami: cancelled", file=sys.stderr)
         return CANCELLED
     except FaamiError as error:
-        print(f"faami: {printable(error.message)}", file=sys.stderr)
+        typed = error.position if isinstance(error, QueryError) else None
+        where = "" if typed is None else f" (character {typed + 1})"
+        print(f"faami: {printable(error.message)}{where}", file=sys.stderr)
         if error.next_step:
             print(f"       {printable(error.next_step)}", file=sys.stderr)
         return FAULT
@@ -113,7 +109,13 @@ def _compact(folder: Path, session: Session) -> int:
 
 
 def _search_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("query", nargs="?", default="", metavar="QUERY", help="what the images should show")
+    parser.add_argument(
+        "query",
+        nargs="?",
+        default="",
+        metavar="QUERY",
+        help="what the images should show; terms as in '2:storage tanks + ./a.jpg[0,0,64,64] - trees'",
+    )
     parser.add_argument("--collection", type=Path, required=True, metavar="DIR", help="an indexed folder")
     parser.add_argument("--image", type=Path, action="append", default=[], metavar="FILE", help="an example image")
     parser.add_argument("--top", type=_positive, default=20, metavar="N", help="how many hits (default 20)")
@@ -122,41 +124,50 @@ def _search_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--csv", type=Path, metavar="OUT", help="write the hits to a CSV file")
     parser.add_argument("--json", action="store_true", help="print the hits as JSON")
+    parser.add_argument("--group", choices=["exact", "near"], help="print duplicates only once, below their best hit")
+    add_filter_options(parser)
     _model_options(parser)
 
 
 def _search(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
     session = _session(arguments, session_factory)
-    terms = [ImageTerm(path) for path in arguments.image]
-    query = Query((*([TextTerm(arguments.query)] if arguments.query else []), *terms))
+    query = Query((*session.parse_query(arguments.query).terms, *(ImageTerm(path) for path in arguments.image)))
     with cancel_on_interrupt() as cancel:
         result = session.search(
-            arguments.collection, query, top=arguments.top, shortlist=arguments.shortlist, cancel=cancel
+            arguments.collection,
+            query,
+            filters=filters_of(arguments),
+            top=arguments.top,
+            shortlist=arguments.shortlist,
+            cancel=cancel,
         )
+        groups = session.duplicates(result, arguments.group, cancel=cancel) if arguments.group else None
     if arguments.csv is not None:
         session.export_csv(result, arguments.csv)
     if arguments.json:
         print(json.dumps(_as_json(result), indent=2))
     else:
-        _print_hits(result)
+        _print_hits(result, groups or tuple((hit.rank,) for hit in result.hits))
     return DONE
 
 
-def _print_hits(result: SearchResult) -> None:
+def _print_hits(result: SearchResult, groups: tuple[tuple[int, ...], ...]) -> None:
     from faami_core.search.export import matched_words
 
-    for hit in result.hits:
+    for best, *others in groups:
+        hit = result.hits[best]
         matched = " ".join(matched_words(result.words, hit.word_evidence))
-        print(f"{hit.rank + 1:4d}  {hit.score:8.4f}  {printable(str(hit.path))}  [{printable(matched)}]")
-    unknown = [word.text for word in result.words if not word.known]
-    if unknown:
-        print(f"faami: words the model has never seen: {printable(', '.join(unknown))}", file=sys.stderr)
+        more = f"  (and {len(others)} like it)" if others else ""
+        print(f"{hit.rank + 1:4d}  {hit.score:8.4f}  {printable(str(hit.path))}  [{printable(matched)}]{more}")
+    if result.unknown_words:
+        print(f"faami: words the model has never seen: {printable(', '.join(result.unknown_words))}", file=sys.stderr)
     if result.unscored:
         print(f"faami: {result.unscored} images have no finite score and were left out", file=sys.stderr)
     if result.damaged:
         print(f"faami: {result.damaged} images with damaged features were left out; index again", file=sys.stderr)
+    passing = "" if result.passing is None else f"{result.passing} that pass the filters of "
     print(
-        f"re-ranked {result.reranked} of {result.gallery_size} in {result.seconds * 1000:.0f} ms",
+        f"re-ranked {result.reranked} of {passing}{result.gallery_size} in {result.seconds * 1000:.0f} ms",
         file=sys.stderr,
     )
 
@@ -171,7 +182,12 @@ def _as_json(result: SearchResult) -> dict[str, Any]:
         "damaged": result.damaged,
         "seconds": result.seconds,
         "created_at": result.created_at,
-        "words": [{"text": word.text, "weight": word.weight, "known": word.known} for word in result.words],
+        "query": Session.format_query(result.query),
+        "passing": result.passing,
+        "words": [
+            {"text": word.text, "weight": word.weight, "known": word.known, "term": word.term}
+            for word in result.words
+        ],
         "hits": [
             {
                 "rank": hit.rank + 1,
@@ -180,13 +196,18 @@ def _as_json(result: SearchResult) -> dict[str, Any]:
                 "score_global": hit.score_global,
                 "score_fine": hit.score_fine,
                 "evidence": list(hit.word_evidence),
-                "best_regions": [[box.x, box.y, box.width, box.height] for box in hit.best_regions],
+                "best_regions": [_box(box) for box in hit.best_regions],
+                "query_regions": [None if box is None else _box(box) for box in hit.query_regions],
                 "width": hit.width,
                 "height": hit.height,
             }
             for hit in result.hits
         ],
     }
+
+
+def _box(box: PixelBox) -> list[int]:
+    return [box.x, box.y, box.width, box.height]
 
 
 # --- train, evaluate -------------------------------------------------------------------------------------------
@@ -305,10 +326,14 @@ def _info(arguments: argparse.Namespace, session_factory: SessionFactory) -> int
 
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["search"], help="what to measure")
+    parser.add_argument(
+        "what",
+        choices=["search", "feedback"],
+        help="search: how fast it answers; feedback: what marks bring, where file names tell classes (airport_1.jpg)",
+    )
     parser.add_argument("--collection", type=Path, required=True, metavar="DIR", help="an indexed folder")
-    parser.add_argument("--query", action="append", default=[], metavar="QUERY", help="instead of the built-in ones")
-    parser.add_argument("--runs", type=_positive, default=30, metavar="N", help="searches in all (default 30)")
+    parser.add_argument("--query", action="append", default=[], metavar="QUERY", help="search: not the built-in ones")
+    parser.add_argument("--runs", type=_positive, default=30, metavar="N", help="search: how many (default 30)")
     parser.add_argument(
         "--shortlist", type=_positive, default=500, metavar="K", help="images re-ranked (default 500)"
     )
@@ -317,40 +342,20 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
-    """Times text query → hits through the session; the first search of each query warms up and does not count."""
     session = _session(arguments, session_factory)
-    queries = [Query.from_text(text) for text in arguments.query or _BENCH_QUERIES]
-    for query in queries:
-        result = session.search(arguments.collection, query, shortlist=arguments.shortlist)
-    totals: list[float] = []
-    stages: dict[str, list[float]] = {}
-    for run in range(arguments.runs):
-        started = time.perf_counter()
-        session.search(arguments.collection, queries[run % len(queries)], shortlist=arguments.shortlist)
-        totals.append(time.perf_counter() - started)
-        for stage, seconds in session.stage_seconds.items():
-            stages.setdefault(stage, []).append(seconds)
-    numbers = {
-        "gallery_size": result.gallery_size,
-        "reranked": result.reranked,
-        "runs": len(totals),
-        "p50_ms": _percentile_ms(totals, 50),
-        "p95_ms": _percentile_ms(totals, 95),
-        "stages_p50_ms": {stage: _percentile_ms(seconds, 50) for stage, seconds in stages.items()},
-    }
-    if arguments.json:
-        print(json.dumps(numbers, indent=2))
-        return DONE
-    print(f"text query → hits, {result.gallery_size} images, re-ranked {result.reranked}, {len(totals)} runs")
-    print(f"  p50 {numbers['p50_ms']:.1f} ms, p95 {numbers['p95_ms']:.1f} ms")
-    print("  p50 of stages: " + ", ".join(f"{stage} {_percentile_ms(s, 50):.1f}" for stage, s in stages.items()))
+    if arguments.what == "feedback":
+        with cancel_on_interrupt() as cancel, ProgressLine() as progress:
+            report = bench.feedback_curve(session, arguments.collection, progress=progress, cancel=cancel)
+    else:
+        report = bench.search_speed(
+            session,
+            arguments.collection,
+            arguments.query or bench.SPEED_QUERIES,
+            runs=arguments.runs,
+            shortlist=arguments.shortlist,
+        )
+    print(json.dumps(report.numbers, indent=2) if arguments.json else report.text)
     return DONE
-
-
-def _percentile_ms(seconds: Sequence[float], percent: int) -> float:
-    """Nearest-rank percentile in milliseconds."""
-    ordered = sorted(seconds)
-    return round(ordered[max(0, -(-len(ordered) * percent // 100) - 1)] * 1000, 2)
 
 
 # --- shared ----------------------------------------------------------------------------------------------------
@@ -379,7 +384,7 @@ COMMANDS = (
     Command("ablate", "train variants of a run and compare them", _ablate_options, _ablate),
     Command("evaluate", "measure retrieval and grounding", _evaluate_options, _evaluate),
     Command("info", "tell about the model and a collection", _info_options, _info),
-    Command("bench", "measure speed", _bench_options, _bench),
+    Command("bench", "measure speed, or what feedback brings", _bench_options, _bench),
 )
 
 

@@ -44,7 +44,17 @@ class CollectionError(FaamiError):
 
 
 class QueryError(FaamiError):
-    """A query is empty or names something that cannot be used."""
+    """A query is empty, cannot be read, or names something that cannot be used.
+
+    Args:
+        message: As in ``FaamiError``.
+        next_step: As in ``FaamiError``.
+        position: 0-based index of the character of the typed line where reading stopped; None if it was not typed.
+    """
+
+    def __init__(self, message: str, next_step: str = "", *, position: int | None = None) -> None:
+        super().__init__(message, next_step)
+        self.position = position
 
 
 class ExportError(FaamiError):

@@ -8,39 +8,36 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faami_core import config
 from faami_core.errors import CollectionError
+from faami_core.keeping import Keeping, canonical
+from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Feedback, Filters, Query
+from faami_core.triage import Triage
 from faami_core.types import (
     ByteArray,
     CancelToken,
-    CollectionInfo,
     FeatureEncoder,
     FloatArray,
     GalleryImage,
-    IndexReport,
     MapKind,
     ModelInfo,
-    Progress,
-    ProgressCallback,
-    Query,
     ScaleView,
     SearchResult,
 )
 
 if TYPE_CHECKING:
+    from faami_core.indexing.catalog import Catalog
     from faami_core.indexing.feature_store import Gallery
-    from faami_core.indexing.records import CompactReport
-
-DEMO_IMAGES = 280  # ten of each kind of made scene
-DEMO_SEED = 7_000  # far from the seeds of training
+    from faami_core.search.engine import Stopwatch
 
 
-class Session:
+class Session(Keeping, Triage):
     """Work on collections with one model.
 
     Args:
@@ -93,130 +90,7 @@ class Session:
             self._galleries.clear()
             self._encoder = None
 
-    # --- collections ---------------------------------------------------------------------------------------
-
-    def make_demo(self, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None) -> Path:
-        """Makes the demo collection unless it is complete; returns its folder.
-
-        Raises:
-            CancelledError: if cancelled; what is made is kept and the next call goes on.
-            CollectionError: if the disk is full or may not be written.
-        """
-        from faami_core.data.scenes import write_collection
-
-        folder = self._data_dir / "demo"
-        write_collection(folder, DEMO_IMAGES, seed=DEMO_SEED, progress=progress, cancel=cancel)
-        return folder
-
-    def index(
-        self,
-        root: Path,
-        *,
-        progress: ProgressCallback | None = None,
-        cancel: CancelToken | None = None,
-        retry_unreadable: bool = False,
-        verify: bool = False,
-    ) -> IndexReport:
-        """Scans the folders of a collection and embeds what is new or changed.
-
-        Args:
-            root: Folder of images that the collection is named after.
-            progress: Told every stage.
-            cancel: Stops within a second; the report then says ``cancelled`` and all work is kept.
-            retry_unreadable: Try unreadable files again even if they did not change.
-            verify: Trust neither times of files nor stored features: read and check everything.
-
-        Raises:
-            CollectionError: if the folder does not exist and is not known, another process is indexing it, or the
-                disk fails.
-            ModelError: if the model cannot be loaded.
-        """
-        from faami_core.indexing.catalog import CATALOG_NAME, Catalog
-        from faami_core.indexing.collection import index_folder
-        from faami_core.indexing.indexer import index_collection
-
-        root = _canonical(root)
-        folder = index_folder(self._data_dir, root)
-        if not root.is_dir() and not (folder / CATALOG_NAME).is_file():
-            raise CollectionError(f"The folder {str(root)!r} does not exist.", "Choose a folder with images.")
-        with self._lane:
-            if self._encoder is None and progress is not None:
-                progress(Progress("Loading the model", 0))
-            encoder = self._loaded()
-            with Catalog(folder, create=True) as catalog:
-                return index_collection(
-                    catalog,
-                    root,
-                    encoder,
-                    progress=progress,
-                    cancel=cancel,
-                    retry_unreadable=retry_unreadable,
-                    verify=verify,
-                )
-
-    def change_collection(
-        self,
-        root: Path,
-        *,
-        add: Sequence[Path] | None = None,
-        drop: Sequence[Path] | None = None,
-        include: Sequence[str] | None = None,
-        exclude: Sequence[str] | None = None,
-    ) -> None:
-        """Changes what belongs to a collection; the next index run follows it.
-
-        Args:
-            root: Folder of images that the collection is named after; the collection is made if it is new.
-            add: Further folders.
-            drop: Folders to forget, with all that is known of their images; the images are not touched.
-            include, exclude: Globs of names or relative paths that take the place of those before; see
-                ``indexing.records.Patterns``.
-
-        None leaves a thing as it is.
-
-        Raises:
-            CollectionError: if a folder to add does not exist, one to drop is not part of the collection, or the disk
-                fails.
-        """
-        from faami_core.indexing.collection import change_membership, index_folder
-
-        with self._lane:
-            change_membership(
-                index_folder(self._data_dir, _canonical(root)),
-                add=[_canonical(root), *map(_canonical, add or ())],
-                drop=[_canonical(folder) for folder in drop or ()],
-                include=include,
-                exclude=exclude,
-            )
-
-    def compact(
-        self, root: Path, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None
-    ) -> CompactReport:
-        """Joins the small files of an index and drops what no image uses any more; needs no model.
-
-        Raises:
-            CollectionError: if the folder was never indexed, another process is indexing it, or the disk fails.
-            CancelledError: if cancelled.
-        """
-        from faami_core.indexing import upkeep
-        from faami_core.indexing.catalog import Catalog
-
-        with self._lane, Catalog(self._indexed_folder(_canonical(root))) as catalog:
-            return upkeep.compact(catalog, progress=progress, cancel=cancel)
-
-    def open_collection(self, root: Path) -> CollectionInfo:
-        """What the catalog knows of a collection, for the loaded model; does not look at the folder of images.
-
-        Files that a killed process left half-written in the index are cleared away on this occasion.
-
-        Raises:
-            CollectionError: if the folder was never indexed.
-        """
-        from faami_core.indexing.collection import open_collection
-
-        root = _canonical(root)
-        with self._lane:
-            return open_collection(self._indexed_folder(root), root, self._fingerprint())
+    # --- search --------------------------------------------------------------------------------------------
 
     def browse(self, root: Path) -> tuple[GalleryImage, ...]:
         """All images of a collection in order of path.
@@ -225,7 +99,7 @@ class Session:
             CollectionError: if the folder was never indexed with the loaded model.
         """
         with self._lane:
-            gallery = self._gallery(_canonical(root))
+            gallery = self._gallery(canonical(root))
         return tuple(
             GalleryImage(int(item_id), Path(os.fsdecode(path)), int(width), int(height))
             for item_id, path, (width, height) in zip(
@@ -233,13 +107,13 @@ class Session:
             )
         )
 
-    # --- search --------------------------------------------------------------------------------------------
-
     def search(
         self,
         root: Path,
         query: Query,
         *,
+        filters: Filters = NO_FILTERS,
+        feedback: Feedback = NO_FEEDBACK,
         top: int | None = None,
         shortlist: int = 500,
         cancel: CancelToken | None = None,
@@ -249,56 +123,47 @@ class Session:
         Args:
             root: Folder of the collection.
             query: What is asked.
+            filters: Which images may be hits.
+            feedback: Marked images that move the query.
             top: At most this many hits; None for all re-ranked ones.
             shortlist: K, how many images are re-ranked.
             cancel: Stops the search.
 
         Raises:
-            QueryError: if the query is empty or has no word.
+            QueryError: if the query is empty or has no word, or a filter names a word that is not in it.
             UnreadableImageError: if an image of the query cannot be read.
             CollectionError: if the collection is not indexed for this model.
             CancelledError: if cancelled.
         """
-        from faami_core.indexing.feature_store import DamagedRowsError
         from faami_core.search.engine import Stopwatch, search_gallery
         from faami_core.search.query import normalised
 
-        root = _canonical(root)
+        root = canonical(root)
         normalised(query)  # an empty query and a folder never indexed are told before the model loads
         self._indexed_folder(root)
         watch = Stopwatch()
         with self._lane:
             encoder = self._loaded()
-            while True:
-                with watch.measure("open"):
-                    gallery = self._gallery(root)
-                try:
-                    result = search_gallery(
-                        gallery,
-                        encoder,
-                        query,
-                        collection=root,
-                        read_image=self.read_image,
-                        top=top,
-                        shortlist=shortlist,
-                        cancel=cancel,
-                        stopwatch=watch,
-                    )
-                    break
-                except DamagedRowsError as damage:
-                    self._galleries.leave_out(self._indexed_folder(root), self._fingerprint(), damage.indices)
+            result = self._undamaged(
+                root,
+                lambda gallery: search_gallery(
+                    gallery,
+                    encoder,
+                    query,
+                    collection=root,
+                    read_image=self.read_image,
+                    filters=filters,
+                    passing=self._passing(root, gallery, filters),
+                    feedback=feedback,
+                    top=top,
+                    shortlist=shortlist,
+                    cancel=cancel,
+                    stopwatch=watch,
+                ),
+                watch,
+            )
             self._stage_seconds = watch.seconds
-        return replace(result, damaged=gallery.damaged)
-
-    def export_csv(self, result: SearchResult, path: Path) -> Path:
-        """Writes the hits as CSV, and beside it ``path`` + ``-metadata.json``; returns ``path``.
-
-        Raises:
-            ExportError: if they cannot be written.
-        """
-        from faami_core.search.export import write_csv
-
-        return write_csv(result, path)
+            return replace(result, damaged=self._gallery(root).damaged)
 
     # --- pixels and maps (any thread) ----------------------------------------------------------------------
 
@@ -380,6 +245,25 @@ class Session:
                 )
             return self._known_fingerprint
 
+    def _undamaged(
+        self, root: Path, work: Callable[[Gallery], SearchResult], watch: Stopwatch | None = None
+    ) -> SearchResult:
+        """Works on the gallery, and again without those images whose stored features turn out to be damaged."""
+        from faami_core.indexing.feature_store import DamagedRowsError
+
+        while True:
+            with nullcontext() if watch is None else watch.measure("open"):
+                gallery = self._gallery(root)
+            try:
+                return work(gallery)
+            except DamagedRowsError as damage:
+                self._galleries.leave_out(self._indexed_folder(root), self._fingerprint(), damage.indices)
+
+    def _catalog(self, root: Path) -> Catalog:
+        from faami_core.indexing.catalog import Catalog
+
+        return Catalog(self._indexed_folder(root))
+
     def _gallery(self, root: Path) -> Gallery:
         """The open gallery of a collection, read anew only when the catalog has changed."""
         from faami_core.indexing.collection import NOT_INDEXED
@@ -388,13 +272,3 @@ class Session:
         if gallery is None:
             raise CollectionError(f"{str(root)!r} has not been indexed with this model.", NOT_INDEXED)
         return gallery
-
-    def _indexed_folder(self, root: Path) -> Path:
-        from faami_core.indexing.collection import find_index
-
-        return find_index(self._data_dir, root)
-
-
-def _canonical(root: Path) -> Path:
-    """One spelling for one folder, whether or not it is reachable."""
-    return root.expanduser().resolve()

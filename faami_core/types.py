@@ -1,13 +1,14 @@
 """Frozen value types shared by every layer, and the two small protocols that cross layer borders.
 
-Nothing here imports torch, Qt or another module of the package except ``errors``; ``app`` sees the core through
-these types and ``Session`` alone. Shape letters: L words, T tokens, R regions, S scales, D width, K hits, N gallery.
+Nothing here imports torch, Qt or another module of the package except ``errors`` and ``queries``; ``app`` sees the
+core through these types and ``Session`` alone.
+Shape letters: L words, T tokens, R regions, S scales, D width, K hits, N gallery.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from pathlib import Path
@@ -17,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 
 from faami_core.errors import CancelledError
+from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Annotation, Feedback, Filters, PixelBox, Query
 
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
@@ -151,11 +153,13 @@ class QueryWord:
         weight: Share of this word in the fine score, summed over its tokens; 0 for function words ("beside"),
             negative where it counts against.
         known: False where the model has never seen the word (it is flagged, never ignored).
+        term: Which term of the query it belongs to, by its index in ``Query.terms`` as asked.
     """
 
     text: str
     weight: float
     known: bool = True
+    term: int = 0
 
     def strength(self, evidence: float) -> float:
         """Evidence freed from the word's weight: the mean cosine that its attention found, in [-1, 1]."""
@@ -180,6 +184,7 @@ class QueryFeatures:
         weights: [T] float32, ω; sums to 1.
         words: L words in reading order.
         word_of_token: [T] int, which word each token belongs to.
+        grids: For an image, the scales whose regions are the tokens, in order; () for text.
     """
 
     global_features: FloatArray
@@ -188,6 +193,7 @@ class QueryFeatures:
     weights: FloatArray
     words: tuple[QueryWord, ...]
     word_of_token: npt.NDArray[np.int64]
+    grids: tuple[GridSpec, ...] = ()
 
 
 class FeatureEncoder(Protocol):
@@ -295,47 +301,6 @@ class GalleryImage:
 
 
 @dataclass(frozen=True)
-class TextTerm:
-    """A phrase of the query; a negative weight counts against."""
-
-    text: str
-    weight: float = 1.0
-
-
-@dataclass(frozen=True)
-class ImageTerm:
-    """An image of the query, from any folder; a negative weight counts against."""
-
-    path: Path
-    weight: float = 1.0
-
-
-@dataclass(frozen=True)
-class Query:
-    """What is asked: weighted terms. The score of an image is the mean of the terms' scores by |weight|, signed."""
-
-    terms: tuple[TextTerm | ImageTerm, ...]
-
-    @staticmethod
-    def from_text(text: str) -> Query:
-        return Query((TextTerm(text),))
-
-    @staticmethod
-    def from_image(path: Path) -> Query:
-        return Query((ImageTerm(path),))
-
-
-@dataclass(frozen=True)
-class PixelBox:
-    """A rectangle in pixels of the image as shown (EXIF orientation applied): left, top, width, height."""
-
-    x: int
-    y: int
-    width: int
-    height: int
-
-
-@dataclass(frozen=True)
 class Hit:
     """One answer.
 
@@ -344,11 +309,13 @@ class Hit:
         path: Absolute path of the image file.
         rank: 0-based.
         score: β · score_global + (1-β) · score_fine.
-        score_global: Cosine of the global features.
+        score_global: Cosine of the global features; over several terms their mean by |weight|, signed.
         score_fine: Sum of this hit's evidence over words and regions.
         word_evidence: L numbers, each word's sum over regions.
         best_regions: L boxes, the region with the most evidence of each word.
         width, height: Pixels of the image as shown.
+        query_regions: L entries; for the word of a query image the region of that image which matched most, in its
+            own pixels, for a word of text None. () where it is not known.
     """
 
     image_id: int
@@ -361,6 +328,7 @@ class Hit:
     best_regions: tuple[PixelBox, ...]
     width: int
     height: int
+    query_regions: tuple[PixelBox | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -381,6 +349,12 @@ class SearchResult:
         model_fingerprint: Of the model that scored.
         seconds: From call to hits.
         created_at: ISO 8601 UTC.
+        unscored: Images left out because their score is not a finite number.
+        damaged: Images left out because their stored features rotted; the next index run makes them anew.
+        filters: Which images could be hits.
+        passing: Images that pass the filters on files and marks, or None where there are none; K of *these* were
+            re-ranked.
+        feedback: The marked images that moved the query.
     """
 
     query: Query
@@ -396,5 +370,21 @@ class SearchResult:
     model_fingerprint: str
     seconds: float
     created_at: str
-    unscored: int = 0  # images left out because their score is not a finite number
-    damaged: int = 0  # images left out because their stored features rotted; the next index run makes them anew
+    unscored: int = 0
+    damaged: int = 0
+    filters: Filters = NO_FILTERS
+    passing: int | None = None
+    feedback: Feedback = NO_FEEDBACK
+
+    @property
+    def unknown_words(self) -> tuple[str, ...]:
+        """Words of the query that the model has never seen, each once, in order."""
+        return tuple(dict.fromkeys(word.text for word in self.words if not word.known))
+
+
+@dataclass(frozen=True)
+class ImportedResult:
+    """A result set loaded from a file, and the marks and tags it carries, by image id of its hits."""
+
+    result: SearchResult
+    annotations: Mapping[int, Annotation]

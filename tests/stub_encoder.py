@@ -113,6 +113,7 @@ class StubEncoder:
             weights=np.full(tokens, 1 / tokens, dtype=np.float32),
             words=(QueryWord(name, 1.0),),
             word_of_token=np.zeros(tokens, dtype=np.int64),
+            grids=self._info.grids,
         )
 
     def align(

@@ -11,7 +11,7 @@ from app.controllers.workspace import Workspace
 from app.widgets.notice_bar import NoticeBar
 from app.workers.task import Lane
 from faami_core.errors import FaamiError
-from faami_core.types import Query, TextTerm
+from faami_core.queries import Query, TextTerm
 
 
 class ExportController(QObject):

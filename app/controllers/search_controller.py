@@ -16,7 +16,8 @@ from app.widgets.result_pane import ResultPane
 from app.widgets.status_panel import StatusPanel
 from app.workers.task import Lane, Task
 from faami_core.errors import FaamiError
-from faami_core.types import CollectionInfo, ImageTerm, Query, SearchResult, TextTerm
+from faami_core.queries import ImageTerm, Query, TextTerm
+from faami_core.types import CollectionInfo, SearchResult
 
 
 class SearchController(QObject):

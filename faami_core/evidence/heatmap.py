@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from faami_core.types import FloatArray, GridSpec, PixelBox
+from faami_core.queries import PixelBox
+from faami_core.types import FloatArray, GridSpec
 
 
 def grid_to_pixels(grid: FloatArray, height: int, width: int) -> FloatArray:

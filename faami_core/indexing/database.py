@@ -82,8 +82,12 @@ class Database:
         self._connection.close()
 
     @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; raises the generation if it changes anything. Inside another one it is part of that."""
+    def transaction(self, *, of_gallery: bool = True) -> Iterator[sqlite3.Connection]:
+        """All or nothing; raises the generation if it changes anything. Inside another one it is part of that.
+
+        Args:
+            of_gallery: False where nothing is changed that an open gallery holds; the generation then stays.
+        """
         nested = self._connection.in_transaction
         if nested:
             yield self._connection
@@ -92,7 +96,7 @@ class Database:
         before = self._connection.total_changes
         try:
             yield self._connection
-            if self._connection.total_changes > before:
+            if of_gallery and self._connection.total_changes > before:
                 self._connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
             self._connection.execute("COMMIT")
         except BaseException:
@@ -100,9 +104,13 @@ class Database:
                 self._connection.execute("ROLLBACK")
             raise
 
+    def rows(self, statement: str, *values: object) -> list[Any]:
+        """What a SELECT finds, for modules that keep tables of their own here."""
+        return self._connection.execute(statement, values).fetchall()
+
     @property
     def generation(self) -> int:
-        """Grows with every change of the catalog, by any process."""
+        """Grows with every change of what a gallery holds, by any process."""
         return int(self._one("SELECT value FROM meta WHERE key = 'generation'"))
 
     def _one(self, statement: str, *values: object) -> Any:

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from faami_core.errors import CollectionError
+from faami_core.indexing.marks import create_marks
 
 APPLICATION_ID = 0x4641414D  # "FAAM": tells our catalogs from other SQLite files
 
@@ -153,7 +154,7 @@ CREATE TABLE pattern (
 ) STRICT, WITHOUT ROWID
 """
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create, _check_features)
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create, _check_features, create_marks)
 SCHEMA_VERSION = len(STEPS)
 
 

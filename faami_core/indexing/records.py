@@ -18,7 +18,7 @@ class FoundFile:
 
     Attributes:
         path: Relative to its root, raw bytes with ``/`` between folders.
-        size, mtime_ns: As the file system says.
+        size, mtime_ns: As the file system says; see ``scanner.settled_time``.
         problem: Why it cannot be an image ("It is not a regular file."), or None.
         lost: It is there by name only (a link that leads nowhere), so a known file is offline rather than changed.
     """

@@ -13,7 +13,6 @@ from faami_core.data.image_io import open_regular
 from faami_core.indexing.records import FoundFile, KnownFile, Listing, Patterns, ScanDiff
 from faami_core.types import CancelToken
 
-UNSETTLED = -1  # in place of a time of change: this file is hashed at the next scan
 _SETTLING_NS = 2_000_000_000  # the coarsest clock of a file system in use (FAT) counts in steps of 2 s
 _HASH_BLOCK = 1 << 20
 
@@ -142,8 +141,9 @@ def compare(
 
 
 def settled_time(status: os.stat_result) -> int:
-    """When a file was changed, or ``UNSETTLED`` while a further change might leave the very same time."""
-    return status.st_mtime_ns if abs(time.time_ns() - status.st_mtime_ns) > _SETTLING_NS else UNSETTLED
+    """When a file was changed; negative while a further change might leave the very same time: hash it next time."""
+    settled = abs(time.time_ns() - status.st_mtime_ns) > _SETTLING_NS
+    return status.st_mtime_ns if settled else -abs(status.st_mtime_ns)
 
 
 def hash_below(root: Path) -> Hasher:
@@ -166,7 +166,7 @@ def _place_known(
     if found.lost and before.content is not None:
         diff.offline.append(before.file_id)
         return
-    same_times = (found.size, found.mtime_ns) == (before.size, before.mtime_ns) and found.mtime_ns != UNSETTLED
+    same_times = (found.size, found.mtime_ns) == (before.size, before.mtime_ns) and found.mtime_ns >= 0
     hashable = before.content is not None and found.problem is None
     if same_times and (trust_times or not hashable):
         (diff.returned if before.offline else diff.unchanged).append(before.file_id)

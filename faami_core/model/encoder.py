@@ -138,6 +138,7 @@ class FaamiEncoder:
             weights=np.full(count, 1 / count, dtype=np.float32),
             words=(QueryWord(name, 1.0),),
             word_of_token=np.zeros(count, dtype=np.int64),
+            grids=(grids[coarsest],),
         )
 
     @torch.inference_mode()

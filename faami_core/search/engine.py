@@ -22,7 +22,11 @@ import numpy.typing as npt
 from faami_core.errors import CollectionError
 from faami_core.evidence.heatmap import region_box
 from faami_core.indexing.feature_store import Gallery
-from faami_core.search.query import EncodedTerm, encode_query, normalised, query_words
+from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Feedback, Filters, PixelBox, Query
+from faami_core.search.alignment import IMAGE_BLOCK, Alignment, align_query
+from faami_core.search.feedback import moved_query
+from faami_core.search.filters import Mask, evident, floors_of_words
+from faami_core.search.query import EncodedQuery, encode_query
 from faami_core.types import (
     ByteArray,
     CancelToken,
@@ -30,17 +34,15 @@ from faami_core.types import (
     FloatArray,
     GridSpec,
     Hit,
-    PixelBox,
-    Query,
     SearchResult,
 )
 
 SHORTLIST = 500
 _SCAN_BLOCK = 16_384  # rows; 16 MB as float32 at D = 256
-_ALIGN_BLOCK = 64  # images; 16 MB of regions as float32, which stays near the processor's cache
 _SCORE_DECIMALS = 6
 
 Indices = npt.NDArray[np.intp]
+Floors = tuple[tuple[tuple[int, ...], float], ...]
 
 
 @dataclass
@@ -59,7 +61,7 @@ class Stopwatch:
 
 @dataclass(frozen=True)
 class _Scored:
-    """k aligned images: gallery index, scores [k] and evidence, attention [k, L, R]."""
+    """k aligned images: gallery index, scores [k], evidence and attention [k, L, R], matched tokens [k, L]."""
 
     index: Indices
     score: FloatArray
@@ -67,6 +69,7 @@ class _Scored:
     score_fine: FloatArray
     evidence: FloatArray
     attention: FloatArray
+    matched_tokens: npt.NDArray[np.int64]
 
     def __getitem__(self, order: Indices) -> _Scored:
         return _Scored(*(getattr(self, name)[order] for name in self.__dataclass_fields__))
@@ -89,26 +92,29 @@ def search_gallery(
     *,
     collection: Path,
     read_image: Callable[[Path], ByteArray],
+    filters: Filters = NO_FILTERS,
+    passing: Mask | None = None,
+    feedback: Feedback = NO_FEEDBACK,
     top: int | None = None,
     shortlist: int = SHORTLIST,
     cancel: CancelToken | None = None,
     stopwatch: Stopwatch | None = None,
 ) -> SearchResult:
-    """Answers a query over an open gallery.
+    """Answers a query over an open gallery that the same model indexed.
 
     Args:
-        gallery: From the index of the same model.
-        encoder: The model.
-        query: What is asked.
+        gallery, encoder, query: What is searched, with which model, for what.
         collection: Root folder, for the result.
         read_image: Reads images of the query.
+        filters: Told in the result; here only the least evidence of words is applied, after re-ranking.
+        passing: [N] bool from ``filters.passing_images``, applied before the shortlist; None lets all pass.
+        feedback: Marked images that move the query.
         top: At most this many hits; None for all re-ranked ones.
-        shortlist: K, how many images are re-ranked; with K ≥ N every image is.
-        cancel: Checked at every block.
-        stopwatch: Filled with the seconds of each stage.
+        shortlist: K, how many of the passing images are re-ranked; with K ≥ N every one is.
+        cancel, stopwatch: Checked at every block; filled with the seconds of each stage.
 
     Raises:
-        QueryError: if the query is empty or a phrase has no word.
+        QueryError: if the query is empty, a phrase has no word, or a filter names a word that is not in it.
         UnreadableImageError: if an image of the query cannot be read.
         CollectionError: if the gallery is empty.
         CancelledError: if cancelled.
@@ -119,47 +125,46 @@ def search_gallery(
     if len(gallery) == 0:
         raise CollectionError("This collection has no image that can be searched.", "Index a folder with images.")
     with watch.measure("encode"):
-        terms = encode_query(normalised(query), encoder, read_image)
-    with watch.measure("scan"):
-        similarity = scan_global(gallery.global_features, terms, token)
-        chosen, left_out = _shortlist(similarity, shortlist)
-    scored, broken = _align_shortlist(
-        gallery, encoder, terms, similarity=similarity, chosen=chosen, top=top, cancel=token, watch=watch
-    )
+        encoded = moved_query(encode_query(query, encoder, read_image), feedback, gallery, encoder)
+        floors = floors_of_words(filters, encoded.words)
+    stages = _Stages(gallery, encoder, encoded, floors, token, watch)
+    scored, reranked, unscored = stages.run(passing, shortlist, top)
     with watch.measure("rank"):
-        hits = _hits(scored, gallery, terms, encoder.info.grids)
+        hits = _hits(scored, gallery, encoded, encoder.info.grids)
     return SearchResult(
         query=query,
-        words=query_words(terms),
+        words=encoded.words,
         hits=hits,
         evidence=scored.evidence,
         attention=scored.attention,
         grids=encoder.info.grids,
         global_share=encoder.global_share,
         gallery_size=len(gallery),
-        reranked=len(chosen),
+        reranked=reranked,
         collection=collection,
         model_fingerprint=encoder.info.fingerprint,
         seconds=time.perf_counter() - started,
         created_at=datetime.now(UTC).isoformat(timespec="seconds"),
-        unscored=left_out + broken,
+        unscored=unscored,
+        filters=filters,
+        passing=None if passing is None else int(passing.sum()),
+        feedback=feedback,
     )
 
 
 def scan_global(
-    features: npt.NDArray[np.float16], terms: tuple[EncodedTerm, ...], cancel: CancelToken | None = None
+    features: npt.NDArray[np.float16], direction: FloatArray, cancel: CancelToken | None = None
 ) -> FloatArray:
-    """Stage 1. Weighted mean over terms of the cosine with every image.
+    """Stage 1. The product of every image's global features with the direction of the query.
 
     Args:
         features: [N, D] float16, unit length.
-        terms: The encoded query.
+        direction: [D], of ``EncodedQuery``: for several terms the weighted mean of their cosines comes out.
         cancel: Checked at every block.
 
     Returns:
         [N] float32; NaN where an image's features are broken.
     """
-    direction = np.sum([term.share * term.features.global_features for term in terms], axis=0, dtype=np.float32)
     similarity = np.empty(len(features), dtype=np.float32)
     for begin in range(0, len(features), _SCAN_BLOCK):
         if cancel is not None:
@@ -179,83 +184,81 @@ def select_top(scores: FloatArray, count: int) -> Indices:
     return np.sort(np.concatenate([above, equal]))
 
 
-def _shortlist(similarity: FloatArray, count: int) -> tuple[Indices, int]:
-    """The images to re-rank, and how many have no finite similarity."""
-    finite = np.flatnonzero(np.isfinite(similarity))
-    return finite[select_top(similarity[finite], max(1, count))], len(similarity) - len(finite)
+def _shortlist(similarity: FloatArray, count: int, passing: Mask | None) -> tuple[Indices, int]:
+    """The images to re-rank, and how many of those that pass have no finite similarity."""
+    allowed = np.arange(len(similarity)) if passing is None else np.flatnonzero(passing)
+    finite = allowed[np.isfinite(similarity[allowed])]
+    return finite[select_top(similarity[finite], max(1, count))], len(allowed) - len(finite)
 
 
-def _align_shortlist(
-    gallery: Gallery,
-    encoder: FeatureEncoder,
-    terms: tuple[EncodedTerm, ...],
-    *,
-    similarity: FloatArray,
-    chosen: Indices,
-    top: int | None,
-    cancel: CancelToken,
-    watch: Stopwatch,
-) -> tuple[_Scored, int]:
-    """Stage 2, in blocks in the order of the disk; memory holds one block and the best hits so far.
+@dataclass(frozen=True)
+class _Stages:
+    """The two stages of one search."""
 
-    Returns:
-        The best, in order, and how many images have no finite score.
-    """
-    share = np.float32(encoder.global_share)
-    broken = 0
-    kept: list[_Scored] = [_nothing(terms, encoder)]
-    order = gallery.locality(chosen)
-    for begin in range(0, len(order), _ALIGN_BLOCK):
-        cancel.raise_if_cancelled()
-        block = order[begin : begin + _ALIGN_BLOCK]
-        with watch.measure("gather"):
-            regions, key_scale, value_scale = gallery.gather(block)
-        with watch.measure("align"):
-            evidence, attention = _align_terms(encoder, terms, regions, key_scale, value_scale)
-        with watch.measure("rank"):
-            fine = evidence.sum(axis=(1, 2), dtype=np.float32)
-            # twins in different blocks may differ in the last bit; rounded they tie, and ties go by path
-            score = np.round(share * similarity[block] + (1 - share) * fine, _SCORE_DECIMALS)
-            sound = np.flatnonzero(np.isfinite(score))
-            broken += len(block) - len(sound)
-            scored = _Scored(block, score, similarity[block], fine, evidence, attention)
-            kept.append(scored if len(sound) == len(block) else scored[sound])
-            if top is not None and sum(len(part.index) for part in kept) > top + 4 * _ALIGN_BLOCK:
-                kept = [_Scored.join(kept).best(top)]
-    with watch.measure("rank"):
-        return _Scored.join(kept).best(top), broken
+    gallery: Gallery
+    encoder: FeatureEncoder
+    query: EncodedQuery
+    floors: Floors
+    cancel: CancelToken
+    watch: Stopwatch
 
+    def run(self, passing: Mask | None, shortlist: int, top: int | None) -> tuple[_Scored, int, int]:
+        """Stage 1 over all images that pass, stage 2 over the shortlist.
 
-def _align_terms(
-    encoder: FeatureEncoder,
-    terms: tuple[EncodedTerm, ...],
-    regions: npt.NDArray[np.int8],
-    key_scale: FloatArray,
-    value_scale: FloatArray,
-) -> tuple[FloatArray, FloatArray]:
-    """Evidence (scaled by the terms' shares) and attention [k, L, R] over the words of all terms."""
-    pairs = [encoder.align(term.features, regions, key_scale, value_scale) for term in terms]
-    if len(pairs) == 1 and terms[0].share == 1:
-        return pairs[0]
-    scaled = [np.float32(term.share) * evidence for term, (evidence, _) in zip(terms, pairs, strict=True)]
-    return np.concatenate(scaled, axis=1), np.concatenate([attention for _, attention in pairs], axis=1)
+        Returns:
+            The best, in order; how many were aligned; how many that pass have no finite score.
+        """
+        with self.watch.measure("scan"):
+            similarity = scan_global(self.gallery.global_features, self.query.direction, self.cancel)
+            chosen, left_out = _shortlist(similarity, shortlist, passing)
+        scored, broken = self._align(similarity, chosen, top)
+        return scored, len(chosen), left_out + broken
 
+    def _align(self, similarity: FloatArray, chosen: Indices, top: int | None) -> tuple[_Scored, int]:
+        """In blocks in the order of the disk; memory holds one block and the best hits so far."""
+        broken = 0
+        kept = [self._nothing()]
+        order = self.gallery.locality(chosen)
+        for begin in range(0, len(order), IMAGE_BLOCK):
+            self.cancel.raise_if_cancelled()
+            block = order[begin : begin + IMAGE_BLOCK]
+            with self.watch.measure("gather"):
+                rows = self.gallery.gather(block)
+            with self.watch.measure("align"):
+                aligned = align_query(self.encoder, self.query, rows)
+            with self.watch.measure("rank"):
+                scored = self._scored(block, similarity[block], aligned)
+                sound = np.isfinite(scored.score)
+                broken += len(block) - int(sound.sum())
+                if self.floors:
+                    sound &= evident(scored.evidence.sum(axis=2), self.floors)
+                kept.append(scored if sound.all() else scored[np.flatnonzero(sound)])
+                if top is not None and sum(len(part.index) for part in kept) > top + 4 * IMAGE_BLOCK:
+                    kept = [_Scored.join(kept).best(top)]
+        with self.watch.measure("rank"):
+            return _Scored.join(kept).best(top), broken
 
-def _nothing(terms: tuple[EncodedTerm, ...], encoder: FeatureEncoder) -> _Scored:
-    words = sum(len(term.features.words) for term in terms)
-    regions = sum(grid.regions for grid in encoder.info.grids)
-    none = np.zeros(0, dtype=np.float32)
-    maps = np.zeros((0, words, regions), dtype=np.float32)
-    return _Scored(np.zeros(0, dtype=np.intp), none, none, none, maps, maps)
+    def _scored(self, block: Indices, similarity: FloatArray, aligned: Alignment) -> _Scored:
+        share = np.float32(self.encoder.global_share)
+        fine = aligned.evidence.sum(axis=(1, 2), dtype=np.float32)
+        # twins in different blocks may differ in the last bit; rounded they tie, and ties go by path
+        score = np.round(share * similarity + (1 - share) * fine, _SCORE_DECIMALS)
+        return _Scored(block, score, similarity, fine, aligned.evidence, aligned.attention, aligned.matched_tokens)
+
+    def _nothing(self) -> _Scored:
+        words = len(self.query.words)
+        none = np.zeros(0, dtype=np.float32)
+        maps = np.zeros((0, words, sum(grid.regions for grid in self.encoder.info.grids)), dtype=np.float32)
+        return _Scored(np.zeros(0, np.intp), none, none, none, maps, maps, np.zeros((0, words), np.int64))
 
 
-def _hits(
-    scored: _Scored, gallery: Gallery, terms: tuple[EncodedTerm, ...], grids: tuple[GridSpec, ...]
-) -> tuple[Hit, ...]:
+def _hits(scored: _Scored, gallery: Gallery, query: EncodedQuery, grids: tuple[GridSpec, ...]) -> tuple[Hit, ...]:
     """The hits with, for each word, its evidence and the region where its thing is most (wanted or not)."""
-    signs = np.array([np.sign(term.share) for term in terms for _ in term.features.words], dtype=np.float32)
+    terms = query.term_of_word
+    signs = np.array([np.sign(term.share) for term in terms], dtype=np.float32)
     sums = scored.evidence.sum(axis=2).tolist()
     peaks = (scored.evidence * signs[:, None]).argmax(axis=2).tolist()
+    matched = scored.matched_tokens.tolist()
     boxes: dict[tuple[int, int, int], PixelBox] = {}
     hits = []
     for rank, index in enumerate(scored.index.tolist()):
@@ -275,6 +278,10 @@ def _hits(
                 best_regions=tuple(boxes[region, height, width] for region in peaks[rank]),
                 width=width,
                 height=height,
+                query_regions=tuple(
+                    term.regions[token] if token >= 0 else None
+                    for term, token in zip(terms, matched[rank], strict=True)
+                ),
             )
         )
     return tuple(hits)

@@ -12,18 +12,22 @@ import io
 import json
 import os
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
-from urllib.parse import quote, unquote_to_bytes
+from urllib.parse import quote
 
 import numpy as np
 
 from faami_core import __version__
 from faami_core.errors import ExportError
 from faami_core.indexing import atomic
-from faami_core.types import Hit, ImageTerm, Match, PixelBox, Query, QueryWord, SearchResult
+from faami_core.queries import Annotation, Mark, PixelBox
+from faami_core.search import provenance
+from faami_core.search.provenance import legible
+from faami_core.search.query_line import format_query
+from faami_core.types import Hit, Match, QueryWord, SearchResult
 
 METADATA_SUFFIX = "-metadata.json"
 
@@ -39,16 +43,21 @@ _FIXED_COLUMNS: tuple[tuple[str, str], ...] = (
     ("best_region_y", "integer"),
     ("best_region_width", "integer"),
     ("best_region_height", "integer"),
+    ("image_width", "integer"),
+    ("image_height", "integer"),
+    ("mark", "string"),
+    ("tags", "string"),
 )
 _EVIDENCE_PREFIX = "evidence_"
+_REGION_PREFIX = "region_"  # where in the hit the word is most evident: x y width height
+_QUERY_REGION_PREFIX = "query_region_"  # which region of the query image matched most, likewise
 _RISKY = re.compile(r"'*[=+\-@\t\r\n]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r\n]")
-_FILE_ADDRESS = "file:///"
 
 
 @dataclass(frozen=True)
 class ExportedHit:
-    """One row as read back. ``rank`` is 0-based as in ``Hit``; ``evidence`` is by column name without its prefix."""
+    """One row as read back. ``rank`` is 0-based as in ``Hit``; mappings are by column name without its prefix."""
 
     rank: int
     path: Path
@@ -58,7 +67,12 @@ class ExportedHit:
     words_matched: str
     best_word: str
     best_region: PixelBox
+    width: int
+    height: int
+    annotation: Annotation
     evidence: dict[str, float]
+    regions: dict[str, PixelBox]
+    query_regions: dict[str, PixelBox]
 
 
 def matched_words(words: Sequence[QueryWord], evidence: Sequence[float]) -> tuple[str, ...]:
@@ -71,7 +85,7 @@ def evidence_columns(words: Sequence[QueryWord]) -> tuple[str, ...]:
     """One column name a word: ``evidence_<word>``; a repeated word gets ``_2``, ``_3``, …"""
     names: list[str] = []
     for word in words:
-        base = name = f"{_EVIDENCE_PREFIX}{_legible(word.text)}"
+        base = name = f"{_EVIDENCE_PREFIX}{legible(word.text)}"
         number = 2
         while name in names:
             name = f"{base}_{number}"
@@ -80,42 +94,62 @@ def evidence_columns(words: Sequence[QueryWord]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def write_csv(result: SearchResult, path: Path) -> Path:
+def write_csv(result: SearchResult, path: Path, annotations: Mapping[int, Annotation] | None = None) -> Path:
     """Writes the hits in order to ``path`` and the provenance to ``path`` + ``-metadata.json``.
+
+    Args:
+        result: What to write; ``arranged`` brings it in the order on screen.
+        path: The CSV file.
+        annotations: Marks and tags by image id.
 
     Raises:
         ExportError: if a file cannot be written; then the old files, if any, are untouched.
     """
     metadata_path = path.with_name(path.name + METADATA_SUFFIX)
     try:
-        atomic.write_file(path, [csv_text(result).encode("utf-8")])
+        atomic.write_file(path, [csv_text(result, annotations).encode("utf-8")])
         metadata = json.dumps(csv_metadata(result, path.name), indent=2, ensure_ascii=False)
         atomic.write_file(metadata_path, [f"{metadata}\n".encode()])
     except OSError as error:
         raise ExportError(
-            f"The results cannot be written to {_legible(str(path))!r}: {error.strerror or error}.",
+            f"The results cannot be written to {legible(str(path))!r}: {error.strerror or error}.",
             "Choose a folder that exists, may be written and has free space.",
         ) from error
     return path
 
 
-def csv_text(result: SearchResult) -> str:
+def arranged(result: SearchResult, order: Sequence[int]) -> SearchResult:
+    """The result as it is on screen after sorting and filtering.
+
+    Args:
+        result: From a search.
+        order: Ranks of the hits to keep, in the order wanted; they become ranks 0, 1, 2, …
+    """
+    rows = list(order)
+    return replace(
+        result,
+        hits=tuple(replace(result.hits[old], rank=new) for new, old in enumerate(rows)),
+        evidence=result.evidence[rows],
+        attention=result.attention[rows],
+    )
+
+
+def csv_text(result: SearchResult, annotations: Mapping[int, Annotation] | None = None) -> str:
     """The CSV as text, lines ended by CR LF."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
-    header = [name for name, _ in _FIXED_COLUMNS] + list(evidence_columns(result.words))
-    writer.writerow([_safe(name) for name in header])
+    writer.writerow([_safe(name) for name, _ in _columns(result)])
+    images = _image_words(result)
     for hit in result.hits:
-        writer.writerow(_row(hit, result.words))
+        writer.writerow(_row(hit, result.words, images, (annotations or {}).get(hit.image_id, Annotation())))
     return out.getvalue()
 
 
 def csv_metadata(result: SearchResult, csv_name: str) -> dict[str, Any]:
     """CSV-on-the-Web description of the table: columns, query, collection, model, date, version."""
-    columns = [{"name": name, "titles": name, "datatype": kind} for name, kind in _FIXED_COLUMNS]
-    columns += [
-        {"name": f"{_EVIDENCE_PREFIX}{number}", "titles": _safe(name), "datatype": "double"}
-        for number, name in enumerate(evidence_columns(result.words), start=1)
+    columns = [
+        {"name": f"column_{number}", "titles": _safe(name), "datatype": kind}
+        for number, (name, kind) in enumerate(_columns(result), start=1)
     ]
     return {
         "@context": "http://www.w3.org/ns/csvw",
@@ -124,15 +158,22 @@ def csv_metadata(result: SearchResult, csv_name: str) -> dict[str, Any]:
         "tableSchema": {"columns": columns, "primaryKey": "rank"},
         "dc:created": result.created_at,
         "dc:creator": f"faami-explorer {__version__}",
-        "faami:query": _described(result.query),
+        "faami:line": legible(format_query(result.query)),
+        "faami:query": provenance.query_record(result.query),
+        "faami:filters": provenance.filters_record(result.filters),
+        "faami:feedback": {"wanted": result.feedback.wanted, "unwanted": result.feedback.unwanted},
         "faami:words": [
-            {"text": _legible(word.text), "weight": word.weight, "known": word.known} for word in result.words
+            {"text": legible(word.text), "weight": word.weight, "known": word.known, "term": word.term}
+            for word in result.words
         ],
-        "faami:collection": _path_text(result.collection),
+        "faami:collection": provenance.path_text(result.collection),
         "faami:modelFingerprint": result.model_fingerprint,
         "faami:globalShare": result.global_share,
         "faami:reranked": result.reranked,
+        "faami:passing": result.passing,
         "faami:gallerySize": result.gallery_size,
+        "faami:unscored": result.unscored,
+        "faami:seconds": result.seconds,
         "faami:version": __version__,
     }
 
@@ -147,7 +188,7 @@ def read_csv(path: Path) -> tuple[ExportedHit, ...]:
         return parse_csv(path.read_bytes().decode("utf-8"))
     except (OSError, ValueError, IndexError, csv.Error) as error:
         raise ExportError(
-            f"{_legible(path.name)!r} is not a result file of this program.",
+            f"{legible(path.name)!r} is not a result file of this program.",
             "Choose a CSV file that was exported here.",
         ) from error
 
@@ -162,44 +203,95 @@ def parse_csv(text: str) -> tuple[ExportedHit, ...]:
     header = [_restored(name) for name in rows[0]]
     if header[: len(_FIXED_COLUMNS)] != [name for name, _ in _FIXED_COLUMNS]:
         raise ValueError("unknown columns")
-    words = [name.removeprefix(_EVIDENCE_PREFIX) for name in header[len(_FIXED_COLUMNS) :]]
-    return tuple(_read_row(row, words) for row in rows[1:])
+    return tuple(_read_row(row, header[len(_FIXED_COLUMNS) :]) for row in rows[1:])
 
 
-def _row(hit: Hit, words: Sequence[QueryWord]) -> list[str]:
+def word_names(words: Sequence[QueryWord]) -> tuple[str, ...]:
+    """What the columns of each word are called after their prefix."""
+    return tuple(name.removeprefix(_EVIDENCE_PREFIX) for name in evidence_columns(words))
+
+
+def _columns(result: SearchResult) -> list[tuple[str, str]]:
+    """Name and type of every column."""
+    names, images = word_names(result.words), _image_words(result)
+    return [
+        *_FIXED_COLUMNS,
+        *((f"{_EVIDENCE_PREFIX}{name}", "double") for name in names),
+        *((f"{_REGION_PREFIX}{name}", "string") for name in names),
+        *((f"{_QUERY_REGION_PREFIX}{names[number]}", "string") for number in images),
+    ]
+
+
+def _image_words(result: SearchResult) -> list[int]:
+    """The words that stand for an image of the query, where the hits tell which of its regions matched."""
+    some = next((hit.query_regions for hit in result.hits), ())
+    return [number for number, region in enumerate(some) if region is not None]
+
+
+def _row(hit: Hit, words: Sequence[QueryWord], images: list[int], annotation: Annotation) -> list[str]:
     best = int(np.argmax(hit.word_evidence))
     box = hit.best_regions[best]
     return [
         str(hit.rank + 1),
-        _safe(_path_text(hit.path)),
+        _safe(provenance.path_text(hit.path)),
         *(_number(value) for value in (hit.score, hit.score_global, hit.score_fine)),
         _safe(" ".join(matched_words(words, hit.word_evidence))),
         _safe(words[best].text),
         *(str(value) for value in (box.x, box.y, box.width, box.height)),
+        *(str(hit.width), str(hit.height)),
+        "" if annotation.mark is Mark.UNMARKED else str(annotation.mark),
+        _safe("; ".join(annotation.tags)),
         *(_number(value) for value in hit.word_evidence),
+        *(_box_text(region) for region in hit.best_regions),
+        *(_box_text(hit.query_regions[number]) for number in images),
     ]
 
 
-def _read_row(row: list[str], words: list[str]) -> ExportedHit:
-    fixed, numbers = row[: len(_FIXED_COLUMNS)], row[len(_FIXED_COLUMNS) :]
+def _read_row(row: list[str], names: list[str]) -> ExportedHit:
+    fixed = row[: len(_FIXED_COLUMNS)]
     scores = [_parsed(text) for text in fixed[2:5]]
+    cells = list(zip(names, row[len(_FIXED_COLUMNS) :], strict=True))
+
+    def of(prefix: str) -> dict[str, str]:
+        return {name.removeprefix(prefix): text for name, text in cells if name.startswith(prefix)}
+
     return ExportedHit(
         rank=int(fixed[0]) - 1,
-        path=_path(_restored(fixed[1])),
+        path=provenance.path_of(_restored(fixed[1])),
         score=scores[0],
         score_global=scores[1],
         score_fine=scores[2],
         words_matched=_restored(fixed[5]),
         best_word=_restored(fixed[6]),
         best_region=PixelBox(*(int(text) for text in fixed[7:11])),
-        evidence=dict(zip(words, (_parsed(text) for text in numbers), strict=True)),
+        width=int(fixed[11]),
+        height=int(fixed[12]),
+        annotation=Annotation(
+            Mark(fixed[13] or Mark.UNMARKED), tuple(filter(None, _restored(fixed[14]).split("; ")))
+        ),
+        evidence={name: _parsed(text) for name, text in of(_EVIDENCE_PREFIX).items()},
+        regions={name: _box(text) for name, text in of(_REGION_PREFIX).items()},
+        query_regions={name: _box(text) for name, text in of(_QUERY_REGION_PREFIX).items()},
     )
+
+
+def _tags(cell: str) -> tuple[str, ...]:
+    return tuple(cell.split("; ")) if cell else ()
+
+
+def _box_text(box: PixelBox | None) -> str:
+    return "" if box is None else f"{box.x} {box.y} {box.width} {box.height}"
+
+
+def _box(text: str) -> PixelBox:
+    x, y, width, height = (int(number) for number in text.split(" "))
+    return PixelBox(x, y, width, height)
 
 
 def _safe(text: str) -> str:
     """Text no spreadsheet takes for a formula; a text that has such an apostrophe already gets one more."""
-    legible = _legible(text)
-    return f"'{legible}" if _RISKY.match(legible) else legible
+    told = legible(text)
+    return f"'{told}" if _RISKY.match(told) else told
 
 
 def _restored(text: str) -> str:
@@ -213,31 +305,3 @@ def _number(value: float) -> str:
 
 def _parsed(text: str) -> float:
     return float(np.float32(text))
-
-
-def _legible(text: str) -> str:
-    """Text that can be UTF-8; what cannot is written as an escape."""
-    return text.encode("utf-8", "backslashreplace").decode("utf-8")
-
-
-def _path_text(path: Path) -> str:
-    try:
-        str(path).encode("utf-8")
-    except UnicodeEncodeError:
-        return path.absolute().as_uri()
-    return str(path)
-
-
-def _path(text: str) -> Path:
-    if text.startswith(_FILE_ADDRESS):
-        return Path(os.fsdecode(unquote_to_bytes(text.removeprefix(_FILE_ADDRESS[:-1]))))
-    return Path(text)
-
-
-def _described(query: Query) -> list[dict[str, Any]]:
-    return [
-        {"image": _path_text(term.path), "weight": term.weight}
-        if isinstance(term, ImageTerm)
-        else {"text": _legible(term.text), "weight": term.weight}
-        for term in query.terms
-    ]

@@ -8,17 +8,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+import numpy as np
+
 from faami_core.data.image_io import model_input
 from faami_core.errors import QueryError
-from faami_core.types import (
-    ByteArray,
-    FeatureEncoder,
-    ImageTerm,
-    Query,
-    QueryFeatures,
-    QueryWord,
-    TextTerm,
-)
+from faami_core.evidence.heatmap import region_box
+from faami_core.queries import ImageTerm, PixelBox, Query, TextTerm
+from faami_core.types import ByteArray, FeatureEncoder, FloatArray, QueryFeatures, QueryWord
 
 MAX_CHARACTERS = 2000  # a pasted document is a mistake, not a query
 MAX_TERMS = 64
@@ -26,10 +22,42 @@ MAX_TERMS = 64
 
 @dataclass(frozen=True)
 class EncodedTerm:
-    """A term with its signed share of the score; the shares' absolute values sum to 1 over the query."""
+    """A term ready for scoring.
+
+    Attributes:
+        share: Its signed share of the score; the shares' absolute values sum to 1 over the query.
+        features: Its tokens and words; every word knows its term.
+        regions: For an image, the box of each token in pixels of that image; () for text.
+    """
 
     share: float
     features: QueryFeatures
+    regions: tuple[PixelBox, ...] = ()
+
+
+@dataclass(frozen=True)
+class EncodedQuery:
+    """A whole query ready for scoring.
+
+    Attributes:
+        terms: The terms that count.
+        direction: [D] float32; its product with the global features of an image is ``score_global``.
+    """
+
+    terms: tuple[EncodedTerm, ...]
+    direction: FloatArray
+
+    @property
+    def term_of_word(self) -> tuple[EncodedTerm, ...]:
+        """The term of each of the words."""
+        return tuple(term for term in self.terms for _ in term.features.words)
+
+    @property
+    def words(self) -> tuple[QueryWord, ...]:
+        """The words of all terms in order, each with its signed share of the fine score."""
+        return tuple(
+            replace(word, weight=word.weight * term.share) for term in self.terms for word in term.features.words
+        )
 
 
 def normalised(query: Query) -> Query:
@@ -38,46 +66,69 @@ def normalised(query: Query) -> Query:
     Raises:
         QueryError: if nothing is left, or it is longer or has more terms than any query makes sense with.
     """
-    tidied = [_tidied(term) if isinstance(term, TextTerm) else term for term in query.terms]
-    if not all(math.isfinite(term.weight) for term in tidied):
-        raise QueryError("A term of the query has a weight that is not a number.", "Use weights such as 2 or -0.5.")
-    terms = [term for term in tidied if term.weight != 0 and (isinstance(term, ImageTerm) or term.text)]
-    if not terms:
-        raise QueryError("The query is empty.", "Type what the image should show, or give an example image.")
-    if len(terms) > MAX_TERMS:
-        raise QueryError(f"The query has {len(terms)} terms, more than {MAX_TERMS}.", "Use fewer terms.")
-    return Query(tuple(terms))
+    return Query(tuple(term for _, term in _counting(query)))
 
 
-def encode_query(
-    query: Query, encoder: FeatureEncoder, read_image: Callable[[Path], ByteArray]
-) -> tuple[EncodedTerm, ...]:
-    """Encodes a normalised query.
+def encode_query(query: Query, encoder: FeatureEncoder, read_image: Callable[[Path], ByteArray]) -> EncodedQuery:
+    """Encodes a query as asked; words point at its terms by their index.
 
     Args:
-        query: From ``normalised``.
+        query: What is asked; tidied here.
         encoder: The model.
         read_image: Reads the images of the query.
 
     Raises:
-        QueryError: if a phrase has no word in it.
+        QueryError: if it is empty, a phrase has no word in it, or a region lies outside its image.
         UnreadableImageError: if an image of the query cannot be read.
     """
-    total = sum(abs(term.weight) for term in query.terms)
-    encoded = []
-    for term in query.terms:
+    counting = _counting(query)
+    total = sum(abs(term.weight) for _, term in counting)
+    terms = []
+    for number, term in counting:
+        regions: tuple[PixelBox, ...] = ()
         if isinstance(term, TextTerm):
             features = encoder.encode_text(term.text)
         else:
-            pixels = model_input(read_image(term.path), encoder.info.image_size)
-            features = encoder.encode_image_query(pixels, term.path.name)
-        encoded.append(EncodedTerm(term.weight / total, features))
-    return tuple(encoded)
+            features, regions = _encode_image(term, encoder, read_image)
+        words = tuple(replace(word, term=number) for word in features.words)
+        terms.append(EncodedTerm(term.weight / total, replace(features, words=words), regions))
+    direction = np.sum([term.share * term.features.global_features for term in terms], axis=0)
+    return EncodedQuery(tuple(terms), np.asarray(direction, dtype=np.float32))
 
 
-def query_words(terms: tuple[EncodedTerm, ...]) -> tuple[QueryWord, ...]:
-    """The words of all terms in order, each with its signed share of the fine score."""
-    return tuple(replace(word, weight=word.weight * term.share) for term in terms for word in term.features.words)
+def _encode_image(
+    term: ImageTerm, encoder: FeatureEncoder, read_image: Callable[[Path], ByteArray]
+) -> tuple[QueryFeatures, tuple[PixelBox, ...]]:
+    """An image, or a drawn region as an image of its own; and where in the image each of its tokens lies."""
+    pixels = read_image(term.path)
+    name, left, top = term.path.name, 0, 0
+    if term.box is not None:
+        left, top = max(term.box.x, 0), max(term.box.y, 0)
+        pixels = pixels[top : max(term.box.y + term.box.height, 0), left : max(term.box.x + term.box.width, 0)]
+        name = f"{name}[{term.box.x},{term.box.y},{term.box.width},{term.box.height}]"
+        if pixels.size == 0:
+            raise QueryError(f"The region {name!r} lies outside the image.", "Draw the region on the image.")
+    features = encoder.encode_image_query(model_input(pixels, encoder.info.image_size), name)
+    height, width = pixels.shape[:2]
+    boxes = [region_box(token, features.grids, height, width) for token in range(len(features.weights))]
+    return features, tuple(replace(box, x=box.x + left, y=box.y + top) for box in boxes)
+
+
+def _counting(query: Query) -> list[tuple[int, TextTerm | ImageTerm]]:
+    """The terms that count, tidied, each with its index in the query as asked."""
+    tidied = [_tidied(term) if isinstance(term, TextTerm) else term for term in query.terms]
+    if not all(math.isfinite(term.weight) for term in tidied):
+        raise QueryError("A term of the query has a weight that is not a number.", "Use weights such as 2 or -0.5.")
+    counting = [
+        (number, term)
+        for number, term in enumerate(tidied)
+        if term.weight != 0 and (isinstance(term, ImageTerm) or term.text)
+    ]
+    if not counting:
+        raise QueryError("The query is empty.", "Type what the image should show, or give an example image.")
+    if len(counting) > MAX_TERMS:
+        raise QueryError(f"The query has {len(counting)} terms, more than {MAX_TERMS}.", "Use fewer terms.")
+    return counting
 
 
 def _tidied(term: TextTerm) -> TextTerm:

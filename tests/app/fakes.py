@@ -11,6 +11,7 @@ from pathlib import Path
 import numpy as np
 
 from faami_core.errors import CollectionError, ExportError, QueryError, UnreadableImageError
+from faami_core.queries import PixelBox, Query, TextTerm
 from faami_core.types import (
     ByteArray,
     CancelToken,
@@ -22,14 +23,11 @@ from faami_core.types import (
     IndexReport,
     MapKind,
     ModelInfo,
-    PixelBox,
     Progress,
     ProgressCallback,
-    Query,
     QueryWord,
     ScaleView,
     SearchResult,
-    TextTerm,
     UnreadableImage,
 )
 

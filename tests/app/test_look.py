@@ -18,7 +18,8 @@ from app.theme import DARK, LIGHT, ThemeColours, contrast_ratio, palette_of, sty
 from app.widgets.activity_strip import duration_of, figures_of
 from app.widgets.result_delegate import side_for
 from faami_core.config import resources_dir
-from faami_core.types import Progress, Query
+from faami_core.queries import Query
+from faami_core.types import Progress
 
 THEMES = pytest.mark.parametrize("colours", [DARK, LIGHT], ids=["dark", "light"])
 

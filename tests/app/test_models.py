@@ -20,8 +20,9 @@ from app.models.word_badges import BadgeMaker
 from app.widgets.result_grid import ResultGrid
 from app.workers.task import TaskRunner
 from faami_core.errors import UnreadableImageError
+from faami_core.queries import Query
 from faami_core.search.export import matched_words
-from faami_core.types import MATCHED_FROM, WEAK_FROM, ByteArray, GalleryImage, Match, Query, QueryWord, SearchResult
+from faami_core.types import MATCHED_FROM, WEAK_FROM, ByteArray, GalleryImage, Match, QueryWord, SearchResult
 from tests.app.fakes import FakeSession
 
 # --- rows -----------------------------------------------------------------------------------------------------

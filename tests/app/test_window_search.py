@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
 from app.models.result_list_model import Role
-from faami_core.types import ImageTerm, TextTerm
+from faami_core.queries import ImageTerm, TextTerm
 from tests.app.fakes import FakeSession
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from faami_core import __version__, cli
+from faami_core import __version__
 from faami_core.cli import main
 from faami_core.search.export import read_csv
 from faami_core.session import Session
@@ -142,7 +142,8 @@ def test_a_search_prints_json(indexed, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["hits"][0]["rank"] == 1
     assert told["hits"][0]["path"] == str(indexed / "red.png")
-    assert told["words"] == [{"text": "red", "weight": 1.0, "known": True}]
+    assert told["words"] == [{"text": "red", "weight": 1.0, "known": True, "term": 0}]
+    assert told["query"] == "red"
     assert len(told["hits"]) == told["gallery_size"] == told["reranked"] == 12
     assert sum(told["hits"][3]["evidence"]) == pytest.approx(told["hits"][3]["score_fine"], abs=1e-5)
 
@@ -162,6 +163,35 @@ def test_an_example_image_can_be_asked_for_alone_and_with_words(indexed, capsys)
     assert "green.png" in capsys.readouterr().out
 
 
+def test_terms_of_a_typed_line_count_for_and_against(indexed, capsys):
+    assert run("search", f"2:red - {indexed}/corner_top_left.png", "--collection", indexed, "--top", 1) == 0
+    assert "red.png" in capsys.readouterr().out
+
+
+def test_filters_choose_what_is_searched_and_how_many_pass_is_told(indexed, capsys):
+    options = ("--name", "corner_*", "--min-side", 32, "--from", "2020-01-01", "--mark", "unmarked")
+
+    assert run("search", "red", "--collection", indexed, *options) == 0
+
+    told = capsys.readouterr()
+    assert len(told.out.splitlines()) == 4
+    assert "re-ranked 4 of 4 that pass the filters of 12" in told.err
+    assert run("search", "red", "--collection", indexed, "--evidence", "red=0.9") == 0
+    assert len(capsys.readouterr().out.splitlines()) == 5  # red itself and the four with a red corner
+
+
+def test_duplicates_are_printed_once_on_request(indexed, capsys):
+    (indexed / "copy.png").write_bytes((indexed / "red.png").read_bytes())
+    run("index", indexed)
+    capsys.readouterr()
+
+    assert run("search", "red", "--collection", indexed, "--group", "exact") == 0
+
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 12
+    assert lines[0].endswith("(and 1 like it)")
+
+
 def test_a_fault_is_one_sentence_and_a_next_step_and_exit_code_one(image_folder, capsys):
     code = run("search", "red", "--collection", image_folder)
     told = capsys.readouterr()
@@ -175,7 +205,11 @@ def test_a_fault_is_one_sentence_and_a_next_step_and_exit_code_one(image_folder,
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["fly"], ["index"], ["search", "red"], ["search", "red", "--collection", "x", "--top", "0"], ["bench", "x"]],
+    [
+        *([], ["fly"], ["index"], ["search", "red"], ["bench", "x"]),
+        *(["search", "red", "--collection", "x", *more] for more in (["--top", "0"], ["--from", "May"])),
+        *(["search", "red", "--collection", "x", *more] for more in (["--evidence", "red"], ["--mark", "good"])),
+    ],
 )
 def test_wrong_usage_is_exit_code_two(arguments, capsys):
     with pytest.raises(SystemExit) as left:
@@ -210,20 +244,17 @@ def test_bench_prints_median_and_stages(indexed, capsys):
     assert all(stage in told for stage in ("encode", "scan", "gather", "align", "rank"))
 
 
+def test_bench_tells_when_file_names_have_no_classes_to_play_feedback_with(indexed, capsys):
+    assert run("bench", "feedback", "--collection", indexed) == 1
+    assert "tell no classes" in capsys.readouterr().err
+
+
 def test_bench_prints_json(indexed, capsys):
     assert run("bench", "search", "--collection", indexed, "--runs", 3, "--json") == 0
 
     told = json.loads(capsys.readouterr().out)
     assert told["runs"] == 3
     assert 0 < told["p50_ms"] <= told["p95_ms"]
-
-
-def test_percentiles_are_nearest_ranks():
-    seconds = [number / 1000 for number in range(1, 11)]
-
-    assert cli._percentile_ms(seconds, 50) == 5
-    assert cli._percentile_ms(seconds, 95) == 10
-    assert cli._percentile_ms([0.002], 95) == 2
 
 
 def test_interrupting_keeps_the_work_and_exits_with_130(tmp_path, capsys):

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from faami_core import session as session_module
 from faami_core.errors import (
     CancelledError,
     CollectionError,
@@ -21,8 +20,9 @@ from faami_core.errors import (
 )
 from faami_core.indexing import galleries
 from faami_core.indexing.lock import WriterLock
+from faami_core.queries import Query
 from faami_core.session import Session
-from faami_core.types import CancelToken, GalleryImage, Progress, Query
+from faami_core.types import CancelToken, GalleryImage, Progress
 from tests.stub_encoder import COLOURS, StubEncoder
 
 
@@ -226,7 +226,7 @@ def test_results_are_exported_with_their_provenance(indexed, image_folder, tmp_p
 
 
 def test_the_demo_is_made_once_and_can_be_indexed(session, monkeypatch):
-    monkeypatch.setattr(session_module, "DEMO_IMAGES", 2)
+    monkeypatch.setattr("faami_core.keeping.DEMO_IMAGES", 2)
     steps: list[Progress] = []
 
     folder = session.make_demo(progress=steps.append)

@@ -11,8 +11,8 @@ import pytest
 
 from faami_core.cli import main
 from faami_core.model.weights import save_checkpoint
+from faami_core.queries import ImageTerm, Query, TextTerm
 from faami_core.session import Session
-from faami_core.types import ImageTerm, Query, TextTerm
 from tests.tiny_model import tiny_model, write_tokenizer
 
 

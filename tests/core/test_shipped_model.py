@@ -13,8 +13,8 @@ from faami_core.evaluation.grounding_maps import CHANCE, EVIDENCE, Grounder
 from faami_core.evaluation.grounding_scenes import measure_scenes
 from faami_core.model.encoder import FaamiEncoder
 from faami_core.model.weights import load_checkpoint
+from faami_core.queries import ImageTerm, Query
 from faami_core.session import Session
-from faami_core.types import ImageTerm, Query
 from tests.tiny_model import formula_image, load_golden
 
 SIZE_LIMIT = 48_000_000

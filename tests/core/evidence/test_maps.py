@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 
 from faami_core.evidence.heatmap import grid_to_pixels, region_box
 from faami_core.evidence.maps import hit_map, region_density, shared_limit
-from faami_core.types import GridSpec, Hit, PixelBox, Query, QueryWord, SearchResult
+from faami_core.queries import PixelBox, Query
+from faami_core.types import GridSpec, Hit, QueryWord, SearchResult
 
 GRIDS = (GridSpec("fine", 14, 14), GridSpec("coarse", 7, 7))
 REGIONS = 245

@@ -15,10 +15,12 @@ from faami_core.errors import CancelledError, CollectionError, QueryError
 from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.feature_store import Gallery, shard_folder
 from faami_core.indexing.indexer import index_collection
+from faami_core.queries import Filters, ImageTerm, Query, TextTerm
 from faami_core.search import engine
+from faami_core.search.alignment import align_query
 from faami_core.search.engine import Stopwatch, scan_global, search_gallery, select_top
 from faami_core.search.query import encode_query
-from faami_core.types import CancelToken, ImageTerm, Query, SearchResult, TextTerm
+from faami_core.types import CancelToken, SearchResult
 from tests.stub_encoder import COLOURS, StubEncoder
 
 QUERIES = [
@@ -61,7 +63,7 @@ def search(painted, query: Query, **options) -> SearchResult:
 def brute_force(painted, query: Query) -> dict[str, float]:
     """Every image scored alone, straight from its pixels, by the formula."""
     folder, _, encoder = painted
-    terms = encode_query(query, encoder, read_image)
+    terms = encode_query(query, encoder, read_image).terms
     scores = {}
     for path in sorted(folder.glob("*.png")):
         features = encoder.encode_images(np.asarray(Image.open(path).resize((32, 32)))[None])
@@ -128,7 +130,7 @@ def test_the_shortlist_holds_the_images_nearest_by_global_features(painted):
 def test_the_first_hits_are_the_same_whatever_the_block_sizes(painted, monkeypatch):
     whole = search(painted, QUERIES[2], shortlist=200)
 
-    monkeypatch.setattr(engine, "_ALIGN_BLOCK", 7)
+    monkeypatch.setattr(engine, "IMAGE_BLOCK", 7)
     monkeypatch.setattr(engine, "_SCAN_BLOCK", 13)
     few = search(painted, QUERIES[2], shortlist=200, top=10)
 
@@ -180,6 +182,69 @@ def test_text_and_image_can_be_asked_together(painted):
 
     assert [word.text for word in result.words] == ["red", "042.png"]
     assert [word.weight for word in result.words] == [0.25, 0.75]
+
+
+def test_a_hit_tells_which_region_of_the_query_image_matched(painted, tmp_path):
+    """Red is only in the last column of the query image; hits that show red and nothing else of it match there."""
+    pixels = np.zeros((32, 64, 3), dtype=np.uint8)
+    pixels[:, 48:] = COLOURS["red"]
+    pixels[:, :48] = (128, 128, 128)  # near to no colour
+    Image.fromarray(pixels).save(tmp_path / "q.png")
+
+    result = search(painted, Query((TextTerm("red"), ImageTerm(tmp_path / "q.png"))), shortlist=20)
+
+    for hit in result.hits:
+        assert hit.query_regions[0] is None
+        region = hit.query_regions[1]
+        assert region is not None
+        assert 0 <= region.x < region.x + region.width <= 64
+    assert {hit.query_regions[1].x for hit in result.hits[:5]} <= {32, 48}
+    assert [word.term for word in result.words] == [0, 1]
+
+
+def test_evidence_of_a_query_image_by_regions_equals_that_of_the_whole(painted):
+    folder, gallery, encoder = painted
+    query = encode_query(Query.from_image(folder / "042.png"), encoder, read_image)
+    rows = gallery.gather(np.arange(5))
+
+    aligned = align_query(encoder, query, rows)
+    evidence, attention = encoder.align(query.terms[0].features, *rows)
+
+    np.testing.assert_allclose(aligned.evidence, evidence, atol=1e-6)
+    np.testing.assert_allclose(aligned.attention, attention, atol=1e-6)
+
+
+def test_only_images_that_pass_are_shortlisted_and_k_of_them_re_ranked(painted):
+    _, gallery, _ = painted
+    passing = np.arange(200) % 4 == 1
+
+    every = search(painted, QUERIES[1], shortlist=200)
+    result = search(painted, QUERIES[1], shortlist=200, passing=passing)
+    few = search(painted, QUERIES[1], shortlist=10, passing=passing)
+
+    allowed = set(gallery.item_ids[passing].tolist())
+    assert [hit.path for hit in result.hits] == [hit.path for hit in every.hits if hit.image_id in allowed]
+    assert (result.passing, result.reranked, result.gallery_size) == (50, 50, 200)
+    assert (few.passing, few.reranked) == (50, 10)
+    assert {hit.image_id for hit in few.hits} <= allowed
+
+
+def test_when_no_image_passes_there_is_no_hit(painted):
+    result = search(painted, QUERIES[0], passing=np.zeros(200, dtype=bool))
+
+    assert (result.hits, result.passing, result.reranked) == ((), 0, 0)
+
+
+def test_least_evidence_of_a_word_removes_hits_after_re_ranking(painted):
+    every = search(painted, QUERIES[2], shortlist=60)
+    floor = float(np.median([hit.word_evidence[0] for hit in every.hits]))
+    result = search(painted, QUERIES[2], shortlist=60, filters=Filters(min_evidence=(("RED", floor),)))
+
+    assert result.reranked == 60
+    assert [hit.path for hit in result.hits] == [hit.path for hit in every.hits if hit.word_evidence[0] >= floor]
+    assert 0 < len(result.hits) < 60
+    with pytest.raises(QueryError, match="'river', which is no word of the query"):
+        search(painted, QUERIES[2], filters=Filters(min_evidence=(("river", 0.1),)))
 
 
 class HalfBroken(StubEncoder):
@@ -253,11 +318,12 @@ def test_selecting_the_top_equals_a_stable_sort(scores, count):
 
 def test_the_scan_is_the_weighted_mean_of_cosines(painted):
     _, gallery, encoder = painted
-    terms = encode_query(QUERIES[2], encoder, read_image)
+    encoded = encode_query(QUERIES[2], encoder, read_image)
 
-    similarity = scan_global(gallery.global_features, terms)
+    similarity = scan_global(gallery.global_features, encoded.direction)
 
     expected = sum(
-        term.share * (gallery.global_features.astype(np.float64) @ term.features.global_features) for term in terms
+        term.share * (gallery.global_features.astype(np.float64) @ term.features.global_features)
+        for term in encoded.terms
     )
     np.testing.assert_allclose(similarity, expected, atol=1e-5)

@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 
 from faami_core import __version__
 from faami_core.errors import ExportError
+from faami_core.queries import Annotation, ImageTerm, Mark, PixelBox, Query, TextTerm
 from faami_core.search.export import (
     METADATA_SUFFIX,
+    arranged,
     csv_metadata,
     csv_text,
     evidence_columns,
@@ -27,21 +29,12 @@ from faami_core.search.export import (
     read_csv,
     write_csv,
 )
-from faami_core.types import (
-    MATCHED_FROM,
-    GridSpec,
-    Hit,
-    ImageTerm,
-    PixelBox,
-    Query,
-    QueryWord,
-    SearchResult,
-    TextTerm,
-)
+from faami_core.types import MATCHED_FROM, GridSpec, Hit, QueryWord, SearchResult
 
 FIXED = [
     *("rank", "path", "score", "score_global", "score_fine", "words_matched", "best_word"),
     *("best_region_x", "best_region_y", "best_region_width", "best_region_height"),
+    *("image_width", "image_height", "mark", "tags"),
 ]
 
 
@@ -87,7 +80,10 @@ def rows_of(text: str) -> list[list[str]]:
 def test_the_columns_are_those_promised_and_ranks_begin_at_one():
     rows = rows_of(csv_text(result_of(["storage", "tanks"], [Path("/a.png"), Path("/b.png")])))
 
-    assert rows[0] == [*FIXED, "evidence_storage", "evidence_tanks"]
+    assert rows[0] == [
+        *FIXED,
+        *("evidence_storage", "evidence_tanks", "region_storage", "region_tanks"),
+    ]
     assert [row[0] for row in rows[1:]] == ["1", "2"]
     assert [row[1] for row in rows[1:]] == ["/a.png", "/b.png"]
 
@@ -143,6 +139,28 @@ def test_an_export_loads_back_to_the_rows_it_was_made_from(tmp_path):
         assert tuple(row.evidence.values()) == hit.word_evidence
         assert row.best_region == hit.best_regions[best]
         assert row.best_word == result.words[best].text
+        assert (row.width, row.height) == (hit.width, hit.height)
+        assert tuple(row.regions.values()) == hit.best_regions
+        assert row.annotation == Annotation()
+
+
+def test_marks_and_tags_are_written_and_read_back():
+    result = result_of(["a"], [Path("/a.png"), Path("/b.png")])
+    note = Annotation(Mark.ACCEPTED, ("=1+1", "to check"))
+
+    text = csv_text(result, {2: note})
+
+    assert rows_of(text)[2][13:15] == ["accepted", "'=1+1; to check"]
+    assert [row.annotation for row in parse_csv(text)] == [Annotation(), note]
+
+
+def test_a_result_is_written_in_the_order_on_screen():
+    result = result_of(["a"], [Path("/a.png"), Path("/b.png"), Path("/c.png")])
+
+    shown = arranged(result, [2, 0])
+
+    assert [(row.rank, row.path) for row in parse_csv(csv_text(shown))] == [(0, Path("/c.png")), (1, Path("/a.png"))]
+    np.testing.assert_array_equal(shown.evidence, result.evidence[[2, 0]])
 
 
 RISKY = re.compile(r"[=+\-@\t\r\n]")
@@ -175,7 +193,7 @@ def test_negative_numbers_stay_numbers():
     row = rows_of(csv_text(replace(result, hits=(hit,))))[1]
 
     assert float(row[2]) == -0.25
-    assert float(row[-1]) == -0.5
+    assert float(row[len(FIXED)]) == -0.5
 
 
 def test_paths_with_odd_names_come_back_exactly(tmp_path):

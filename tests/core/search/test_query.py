@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from faami_core.errors import QueryError
-from faami_core.search.query import MAX_CHARACTERS, MAX_TERMS, encode_query, normalised, query_words
-from faami_core.types import ImageTerm, Query, TextTerm
+from faami_core.queries import ImageTerm, PixelBox, Query, TextTerm
+from faami_core.search.query import MAX_CHARACTERS, MAX_TERMS, encode_query, normalised
+from tests.stub_encoder import COLOURS
 
 
 def no_image(_path: Path) -> np.ndarray:
@@ -53,10 +54,10 @@ def test_half_a_character_does_not_crash():
 def test_shares_are_signed_and_their_absolute_values_sum_to_one(stub_encoder):
     query = Query((TextTerm("red roof", 2.0), TextTerm("blue", -1.0), TextTerm("green", 1.0)))
 
-    terms = encode_query(query, stub_encoder, no_image)
-    words = query_words(terms)
+    encoded = encode_query(query, stub_encoder, no_image)
+    words = encoded.words
 
-    assert [term.share for term in terms] == [0.5, -0.25, 0.25]
+    assert [term.share for term in encoded.terms] == [0.5, -0.25, 0.25]
     assert [word.text for word in words] == ["red", "roof", "blue", "green"]
     assert [word.weight for word in words] == [0.25, 0.25, -0.25, 0.25]
     assert [word.known for word in words] == [True, False, True, True]
@@ -66,7 +67,42 @@ def test_an_image_acts_as_one_word_named_after_its_file(stub_encoder):
     red = np.zeros((48, 64, 3), dtype=np.uint8)
     red[..., 0] = 255
 
-    terms = encode_query(Query.from_image(Path("/far/away/red roof.png")), stub_encoder, lambda _path: red)
+    encoded = encode_query(Query.from_image(Path("/far/away/red roof.png")), stub_encoder, lambda _path: red)
 
-    assert [word.text for word in query_words(terms)] == ["red roof.png"]
-    assert int(terms[0].features.global_features.argmax()) == 0
+    assert [word.text for word in encoded.words] == ["red roof.png"]
+    assert int(encoded.direction.argmax()) == 0
+
+
+def test_words_point_at_their_term_as_asked_even_when_others_are_muted(stub_encoder):
+    query = Query((TextTerm("red"), TextTerm("muted", 0.0), TextTerm("blue roof", -1.0)))
+
+    words = encode_query(query, stub_encoder, no_image).words
+
+    assert [(word.text, word.term) for word in words] == [("red", 0), ("blue", 2), ("roof", 2)]
+
+
+def half_red() -> np.ndarray:
+    """48 × 64, red on the left and blue on the right."""
+    pixels = np.zeros((48, 64, 3), dtype=np.uint8)
+    pixels[:, :32, 0] = 255
+    pixels[:, 32:, 2] = 255
+    return pixels
+
+
+def test_a_drawn_region_is_asked_as_an_image_of_its_own_and_its_regions_know_their_place(stub_encoder):
+    query = Query((ImageTerm(Path("a.png"), 1.0, PixelBox(32, 0, 100, 24)),))
+
+    encoded = encode_query(query, stub_encoder, lambda _path: half_red())
+
+    assert [word.text for word in encoded.words] == ["a.png[32,0,100,24]"]
+    assert list(COLOURS)[int(encoded.direction.argmax())] == "blue"
+    regions = encoded.terms[0].regions
+    assert len(regions) == 20
+    assert regions[0] == PixelBox(32, 0, 8, 6)
+    assert all(box.x >= 32 and box.x + box.width <= 64 and box.y + box.height <= 24 for box in regions)
+
+
+@pytest.mark.parametrize("box", [PixelBox(64, 0, 8, 8), PixelBox(0, 48, 8, 8), PixelBox(8, 8, 0, 5)])
+def test_a_region_outside_its_image_is_refused(stub_encoder, box):
+    with pytest.raises(QueryError, match="outside the image"):
+        encode_query(Query((ImageTerm(Path("a.png"), 1.0, box),)), stub_encoder, lambda _path: half_red())

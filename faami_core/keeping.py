@@ -1,0 +1,166 @@
+"""The part of ``Session`` that keeps collections: make, index, change, compact, open."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from faami_core.errors import CollectionError
+from faami_core.types import CancelToken, CollectionInfo, FeatureEncoder, IndexReport, Progress, ProgressCallback
+
+if TYPE_CHECKING:
+    from faami_core.indexing.records import CompactReport
+
+DEMO_IMAGES = 280  # ten of each kind of made scene
+DEMO_SEED = 7_000  # far from the seeds of training
+
+
+class Keeping:
+    """What ``Session`` offers around the index of a collection; not used alone."""
+
+    _lane: threading.RLock
+    _data_dir: Path
+    _encoder: FeatureEncoder | None
+
+    def _loaded(self) -> FeatureEncoder:
+        raise NotImplementedError
+
+    def _fingerprint(self) -> str:
+        raise NotImplementedError
+
+    def make_demo(self, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None) -> Path:
+        """Makes the demo collection unless it is complete; returns its folder.
+
+        Raises:
+            CancelledError: if cancelled; what is made is kept and the next call goes on.
+            CollectionError: if the disk is full or may not be written.
+        """
+        from faami_core.data.scenes import write_collection
+
+        folder = self._data_dir / "demo"
+        write_collection(folder, DEMO_IMAGES, seed=DEMO_SEED, progress=progress, cancel=cancel)
+        return folder
+
+    def index(
+        self,
+        root: Path,
+        *,
+        progress: ProgressCallback | None = None,
+        cancel: CancelToken | None = None,
+        retry_unreadable: bool = False,
+        verify: bool = False,
+    ) -> IndexReport:
+        """Scans the folders of a collection and embeds what is new or changed.
+
+        Args:
+            root: Folder of images that the collection is named after.
+            progress: Told every stage.
+            cancel: Stops within a second; the report then says ``cancelled`` and all work is kept.
+            retry_unreadable: Try unreadable files again even if they did not change.
+            verify: Trust neither times of files nor stored features: read and check everything.
+
+        Raises:
+            CollectionError: if the folder does not exist and is not known, another process is indexing it, or the
+                disk fails.
+            ModelError: if the model cannot be loaded.
+        """
+        from faami_core.indexing.catalog import CATALOG_NAME, Catalog
+        from faami_core.indexing.collection import index_folder
+        from faami_core.indexing.indexer import index_collection
+
+        root = canonical(root)
+        folder = index_folder(self._data_dir, root)
+        if not root.is_dir() and not (folder / CATALOG_NAME).is_file():
+            raise CollectionError(f"The folder {str(root)!r} does not exist.", "Choose a folder with images.")
+        with self._lane:
+            if self._encoder is None and progress is not None:
+                progress(Progress("Loading the model", 0))
+            encoder = self._loaded()
+            with Catalog(folder, create=True) as catalog:
+                return index_collection(
+                    catalog,
+                    root,
+                    encoder,
+                    progress=progress,
+                    cancel=cancel,
+                    retry_unreadable=retry_unreadable,
+                    verify=verify,
+                )
+
+    def change_collection(
+        self,
+        root: Path,
+        *,
+        add: Sequence[Path] | None = None,
+        drop: Sequence[Path] | None = None,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+    ) -> None:
+        """Changes what belongs to a collection; the next index run follows it.
+
+        Args:
+            root: Folder of images that the collection is named after; the collection is made if it is new.
+            add: Further folders.
+            drop: Folders to forget, with all that is known of their images; the images are not touched.
+            include, exclude: Globs of names or relative paths that take the place of those before; see
+                ``indexing.records.Patterns``.
+
+        None leaves a thing as it is.
+
+        Raises:
+            CollectionError: if a folder to add does not exist, one to drop is not part of the collection, or the disk
+                fails.
+        """
+        from faami_core.indexing.collection import change_membership, index_folder
+
+        with self._lane:
+            change_membership(
+                index_folder(self._data_dir, canonical(root)),
+                add=[canonical(root), *map(canonical, add or ())],
+                drop=[canonical(folder) for folder in drop or ()],
+                include=include,
+                exclude=exclude,
+            )
+
+    def compact(
+        self, root: Path, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None
+    ) -> CompactReport:
+        """Joins the small files of an index and drops what no image uses any more; needs no model.
+
+        Raises:
+            CollectionError: if the folder was never indexed, another process is indexing it, or the disk fails.
+            CancelledError: if cancelled.
+        """
+        from faami_core.indexing import upkeep
+        from faami_core.indexing.catalog import Catalog
+
+        with self._lane, Catalog(self._indexed_folder(canonical(root))) as catalog:
+            return upkeep.compact(catalog, progress=progress, cancel=cancel)
+
+    def open_collection(self, root: Path) -> CollectionInfo:
+        """What the catalog knows of a collection, for the loaded model; does not look at the folder of images.
+
+        Files that a killed process left half-written in the index are cleared away on this occasion.
+
+        Raises:
+            CollectionError: if the folder was never indexed.
+        """
+        from faami_core.indexing.collection import open_collection
+
+        root = canonical(root)
+        with self._lane:
+            return open_collection(self._indexed_folder(root), root, self._fingerprint())
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _indexed_folder(self, root: Path) -> Path:
+        from faami_core.indexing.collection import find_index
+
+        return find_index(self._data_dir, root)
+
+
+def canonical(root: Path) -> Path:
+    """One spelling for one folder, whether or not it is reachable."""
+    return root.expanduser().resolve()

@@ -1,0 +1,208 @@
+"""The part of ``Session`` that works on questions and answers: typed lines, marks, duplicates, result files."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from faami_core.errors import CollectionError
+from faami_core.keeping import canonical
+from faami_core.queries import Annotation, Filters, Query
+from faami_core.types import ByteArray, CancelToken, FeatureEncoder, ImportedResult, SearchResult
+
+if TYPE_CHECKING:
+    from faami_core.indexing.catalog import Catalog
+    from faami_core.indexing.feature_store import Gallery
+    from faami_core.search.engine import Stopwatch
+    from faami_core.search.filters import Mask
+
+DuplicateKind = Literal["exact", "near"]
+
+
+class Triage:
+    """What ``Session`` offers beside indexing, searching and drawing; not used alone."""
+
+    _lane: threading.RLock
+
+    def _loaded(self) -> FeatureEncoder:
+        raise NotImplementedError
+
+    def _catalog(self, root: Path) -> Catalog:
+        raise NotImplementedError
+
+    def _gallery(self, root: Path) -> Gallery:
+        raise NotImplementedError
+
+    def _undamaged(
+        self, root: Path, work: Callable[[Gallery], SearchResult], watch: Stopwatch | None = None
+    ) -> SearchResult:
+        raise NotImplementedError
+
+    def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:
+        """See ``Session``."""
+        raise NotImplementedError
+
+    # --- the typed line (any thread, instantly) --------------------------------------------------------------
+
+    @staticmethod
+    def parse_query(line: str) -> Query:
+        """Reads a typed line such as ``2:storage tanks + ./a.jpg - trees``; plain text is one term.
+
+        Raises:
+            QueryError: if it cannot be read; ``position`` says at which character.
+        """
+        from faami_core.search.query_line import parse_query
+
+        return parse_query(line)
+
+    @staticmethod
+    def format_query(query: Query) -> str:
+        """The typed line that ``parse_query`` reads back to an equal query."""
+        from faami_core.search.query_line import format_query
+
+        return format_query(query)
+
+    # --- marks and tags --------------------------------------------------------------------------------------
+
+    def annotations(self, root: Path) -> dict[int, Annotation]:
+        """Marks and tags of the images of a collection that have any, by image id.
+
+        Raises:
+            CollectionError: if the folder was never indexed.
+        """
+        from faami_core.indexing.database import index_errors
+        from faami_core.indexing.marks import annotations_of
+
+        with self._lane, self._catalog(canonical(root)) as catalog, index_errors(catalog.folder):
+            return annotations_of(catalog)
+
+    def annotate(self, root: Path, changes: Mapping[int, Annotation]) -> dict[int, Annotation]:
+        """Gives images other marks and tags, all or none of them.
+
+        Args:
+            root: Folder of the collection.
+            changes: By image id; images that are gone are passed over.
+
+        Returns:
+            What they had before: given back to this method, it undoes the change.
+
+        Raises:
+            CollectionError: if the folder was never indexed or the index cannot be written.
+        """
+        from faami_core.indexing.database import index_errors
+        from faami_core.indexing.marks import annotate
+
+        with self._lane, self._catalog(canonical(root)) as catalog, index_errors(catalog.folder):
+            return annotate(catalog, changes)
+
+    # --- duplicates ------------------------------------------------------------------------------------------
+
+    def duplicates(
+        self, result: SearchResult, kind: DuplicateKind, *, cancel: CancelToken | None = None
+    ) -> tuple[tuple[int, ...], ...]:
+        """Groups the hits of a result that show the same picture.
+
+        Args:
+            result: From ``search`` or ``import_csv``.
+            kind: "exact" compares the bytes of the files, "near" the features, so that copies saved anew join.
+            cancel: Stops it.
+
+        Returns:
+            Groups of ranks; groups and their members are in order of rank, and every hit is in one group.
+
+        Raises:
+            CollectionError: if the collection is not indexed.
+            CancelledError: if cancelled.
+        """
+        import numpy as np
+
+        from faami_core.indexing.marks import contents
+        from faami_core.search.duplicates import exact_groups, near_groups
+
+        ids = [hit.image_id for hit in result.hits]
+        with self._lane:
+            if kind == "exact":
+                with self._catalog(result.collection) as catalog:
+                    known = contents(catalog)
+                return exact_groups([known.get(item, (item,)) for item in ids])
+            gallery = self._gallery(result.collection)
+        places = {item: place for place, item in enumerate(gallery.item_ids.tolist())}
+        features = np.full((len(ids), gallery.global_features.shape[1]), np.nan, dtype=np.float32)
+        present = [rank for rank, item in enumerate(ids) if item in places]
+        features[present] = gallery.global_features[[places[ids[rank]] for rank in present]]
+        return near_groups(features, cancel)
+
+    # --- result files ----------------------------------------------------------------------------------------
+
+    def export_csv(self, result: SearchResult, path: Path, *, order: Sequence[int] | None = None) -> Path:
+        """Writes hits as CSV with marks and tags, and beside it ``path`` + ``-metadata.json``; returns ``path``.
+
+        Args:
+            result: From ``search``.
+            path: The CSV file.
+            order: Ranks of the hits in the order on screen, if that is not the result's own.
+
+        Raises:
+            ExportError: if they cannot be written.
+        """
+        from faami_core.search.export import arranged, write_csv
+
+        try:
+            annotations = self.annotations(result.collection)
+        except CollectionError:  # results outlive their index
+            annotations = {}
+        return write_csv(result if order is None else arranged(result, order), path, annotations)
+
+    def import_csv(self, path: Path) -> ImportedResult:
+        """Loads an export back to the same hits; needs no model. ``with_maps`` brings back where they matched.
+
+        Raises:
+            ExportError: if the file or its metadata are missing, damaged or not from this program.
+        """
+        from faami_core.search.reopen import read_result
+
+        return read_result(path, self._ids_by_path)
+
+    def with_maps(self, result: SearchResult, *, cancel: CancelToken | None = None) -> SearchResult:
+        """An imported result with its evidence and attention, computed anew from the index.
+
+        Raises:
+            CollectionError: if the index or the model is no longer the one of the result.
+            UnreadableImageError: if an image of the query cannot be read.
+            CancelledError: if cancelled.
+        """
+        from faami_core.search.reopen import with_maps
+
+        with self._lane:
+            encoder = self._loaded()
+            return self._undamaged(
+                result.collection, lambda gallery: with_maps(result, gallery, encoder, self.read_image, cancel)
+            )
+
+    # --- inside ----------------------------------------------------------------------------------------------
+
+    def _passing(self, root: Path, gallery: Gallery, filters: Filters) -> Mask | None:
+        """The images that pass the filters on files, marks and tags; None where there are no such filters."""
+        from faami_core.indexing.database import index_errors
+        from faami_core.indexing.marks import annotations_of, modified_ns
+        from faami_core.search.filters import masks_files, passing_images
+
+        if not masks_files(filters):
+            return None
+        with self._catalog(root) as catalog, index_errors(catalog.folder):
+            notes = annotations_of(catalog) if filters.marks or filters.tags else {}
+            times = modified_ns(catalog) if filters.modified_from or filters.modified_to else {}
+        return passing_images(filters, gallery, root, notes, times)
+
+    def _ids_by_path(self, collection: Path) -> dict[Path, int]:
+        try:
+            with self._lane:
+                gallery = self._gallery(collection)
+        except CollectionError:
+            return {}
+        return {
+            Path(os.fsdecode(path)): item for path, item in zip(gallery.paths, gallery.item_ids.tolist(), strict=True)
+        }

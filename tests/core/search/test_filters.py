@@ -1,0 +1,81 @@
+"""Each filter lets exactly the images pass that it names, and several of them only what passes all."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from faami_core.queries import Annotation, Filters, Mark
+from faami_core.search.filters import evident, masks_files, passing_images
+
+PATHS = (b"/c/a/Harbour_1.tif", b"/c/a/harbour_2.TIF", b"/c/ab/field.png", b"/c/caf\xff.png")
+SIZES = np.array([[100, 50], [300, 200], [64, 64], [1000, 10]], dtype=np.int32)
+NOTES = {1: Annotation(Mark.ACCEPTED, ("a", "b")), 2: Annotation(Mark.REJECTED, ("b",)), 4: Annotation(tags=("a",))}
+
+
+class Gallery:
+    item_ids = np.array([1, 2, 3, 4])
+    paths = PATHS
+    sizes = SIZES
+
+    def __len__(self) -> int:
+        return 4
+
+
+def local_ns(*moment: int) -> int:
+    return int(datetime(*moment).astimezone().timestamp()) * 10**9
+
+
+TIMES = {
+    1: local_ns(2024, 5, 1, 0, 0, 0),
+    2: local_ns(2024, 5, 1, 23, 59, 59),
+    3: local_ns(2024, 5, 2),
+    4: local_ns(2023, 1, 1),
+}
+
+
+@pytest.mark.parametrize(
+    ("filters", "passing"),
+    [
+        (Filters(), {1, 2, 3, 4}),
+        (Filters(folder=Path("a")), {1, 2}),
+        (Filters(folder=Path("/c/ab")), {3}),
+        (Filters(folder=Path("./a/../ab")), {3}),
+        (Filters(folder=Path("/")), {1, 2, 3, 4}),
+        (Filters(folder=Path("nowhere")), set()),
+        (Filters(name="harbour_*.tif"), {1, 2}),
+        (Filters(name="*.png"), {3, 4}),
+        (Filters(name="harbour"), set()),
+        (Filters(min_side=60), {2, 3}),
+        (Filters(max_side=300), {1, 2, 3}),
+        (Filters(modified_from=date(2024, 5, 1)), {1, 2, 3}),
+        (Filters(modified_to=date(2024, 5, 1)), {1, 2, 4}),
+        (Filters(modified_from=date(2024, 5, 1), modified_to=date(2024, 5, 1)), {1, 2}),
+        (Filters(tags=("b",)), {1, 2}),
+        (Filters(tags=("a", "b")), {1}),
+        (Filters(marks=(Mark.ACCEPTED, Mark.REJECTED)), {1, 2}),
+        (Filters(marks=(Mark.UNMARKED,)), {3, 4}),
+        (Filters(name="*.tif", min_side=60, marks=(Mark.REJECTED,)), {2}),
+    ],
+    ids=repr,
+)
+def test_a_filter_lets_pass_what_it_names(filters, passing):
+    mask = passing_images(filters, Gallery(), Path("/c"), NOTES, TIMES)
+
+    assert set(Gallery.item_ids[mask].tolist()) == passing
+
+
+def test_only_evidence_needs_no_mask():
+    assert not masks_files(Filters(min_evidence=(("red", 0.1),)))
+    assert masks_files(Filters(name="*", min_evidence=(("red", 0.1),)))
+
+
+def test_of_a_word_asked_for_twice_the_more_evident_one_counts():
+    evidence = np.array([[0.1, 0.0, 0.3], [0.0, 0.2, 0.0], [0.1, 0.2, 0.0]], dtype=np.float32)
+
+    assert evident(evidence, (((0, 1), 0.15),)).tolist() == [False, True, True]
+    assert evident(evidence, (((0, 1), 0.15), ((2,), 0.1))).tolist() == [False, False, False]
+    assert evident(evidence, ()).all()
