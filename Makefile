@@ -1,5 +1,6 @@
 # make demo   set up everything and run the main job on the demo collection
 # make test   set up everything and pass the tests
+# make screens  draw every screen in both themes into build/screens
 # make setup  only the environment; does nothing when it is current
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ QT_LIBRARIES := libEGL.so.1:libegl1 libGL.so.1:libgl1 libxkbcommon.so.0:libxkbco
 # Without a display the same window is rendered offscreen and closes by itself.
 HEADLESS := $(if $(filter Linux,$(shell uname -s)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--quit),)
 
-.PHONY: demo test lint setup qt-libraries clean
+.PHONY: demo test lint screens setup qt-libraries clean
 
 demo: setup
 	@mkdir -p $(DEMO)
@@ -26,6 +27,10 @@ demo: setup
 
 test: setup lint
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=85
+
+screens: setup
+	@FAAMI_DATA_DIR=$(CURDIR)/build/screens-data QT_QPA_PLATFORM=offscreen \
+		$(BIN)/python -m tests.e2e.screens build/screens
 
 lint: setup
 	@$(BIN)/ruff check .

@@ -1,11 +1,32 @@
-"""Every action of the window, in one table: menus, shortcuts and the sheet of shortcuts are built from it."""
+"""Every action of the window, in one table: menus, shortcuts, command palette, key sheet and buttons come from it."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
-from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
+from PySide6.QtWidgets import QAbstractButton, QMenu, QMenuBar
+
+from app import commands
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+
+class Needs(StrEnum):
+    """What must be there for an action to make sense; the value is what the palette says when it is not."""
+
+    NOTHING = ""
+    COLLECTION = "open a collection first"
+    IMAGES = "nothing is shown"
+    IMAGE = "select an image first"
+    RESULT = "search for something first"
+    WORD = "the query has no such word"
+    UNDO = "nothing to undo"
+    REDO = "nothing to redo"
 
 
 @dataclass(frozen=True)
@@ -15,9 +36,11 @@ class ActionSpec:
     Attributes:
         name: Key in the code.
         text: Label with its mnemonic.
-        menu: Path of menus, "View/Theme"; empty for actions that only keys reach.
+        menu: Path of menus, "View/Theme".
+        tip: One sentence for the status bar, the tool tip and the key sheet.
+        run: What it does.
         keys: Shortcuts; the first one is shown.
-        tip: One sentence for the status bar and the tool tip.
+        needs: When it is enabled.
         group: Actions of one group exclude each other.
         checkable: Has an on and an off.
         starts_block: A separator comes before it.
@@ -26,94 +49,200 @@ class ActionSpec:
     name: str
     text: str
     menu: str
+    tip: str
+    run: Callable[[MainWindow], object]
     keys: tuple[str, ...] = ()
-    tip: str = ""
+    needs: Needs = Needs.NOTHING
     group: str = ""
     checkable: bool = False
     starts_block: bool = False
 
+    @property
+    def title(self) -> str:
+        """The label without its mnemonic."""
+        return self.text.replace("&", "")
+
 
 WORD_KEYS = 10  # digits 0–9: the whole query and the first nine words
 
+
+def _word_spec(number: int) -> ActionSpec:
+    return ActionSpec(
+        f"word_{number}",
+        f"Word {number}" if number else "Whole query",
+        "View/Words",
+        f"Heatmap of word {number} of the query." if number else "Heatmap of the whole query.",
+        lambda window: window.view.select_word(number - 1 if number else None),
+        (str(number),),
+        Needs.WORD,
+        group="words",
+        checkable=True,
+    )
+
+
 ACTIONS: tuple[ActionSpec, ...] = (
-    ActionSpec("open_folder", "&Open folder…", "File", ("Ctrl+O",), "Open a folder of images as a collection."),
-    ActionSpec("open_demo", "Open &demo collection", "File", (), "Open a collection of made aerial scenes."),
-    ActionSpec("update", "&Update collection", "File", ("F5",), "Scan the folder again and index what is new."),
+    # --- File
     ActionSpec(
-        "export_csv",
-        "&Export results as CSV…",
-        "File",
-        ("Ctrl+E",),
-        "Write the results on screen, in this order, to a CSV file.",
-        starts_block=True,
-    ),
-    ActionSpec("quit", "&Quit", "File", ("Ctrl+Q",), "Close the window.", starts_block=True),
-    ActionSpec("focus_query", "&Find…", "Search", ("Ctrl+F", "/"), "Go to the query bar."),
-    ActionSpec("pick_image", "Search by &image…", "Search", ("Ctrl+I",), "Pick an image file as the query."),
-    ActionSpec("paste_image", "&Paste image", "Search", ("Ctrl+V",), "Search with the image in the clipboard."),
-    ActionSpec("more_like_this", "&More like this", "Search", ("Ctrl+L",), "Search with the selected image."),
-    ActionSpec(
-        "clear", "&Clear query", "Search", ("Esc",), "Empty the query and browse the collection.", "", False, True
-    ),
-    ActionSpec("previous_hit", "&Previous image", "Search", ("P",), "Select the image before.", "", False, True),
-    ActionSpec("next_hit", "&Next image", "Search", ("N",), "Select the image after."),
-    ActionSpec(
-        "overlay", "Show &heatmap", "View", ("O",), "Draw the evidence over the image, or not.", checkable=True
-    ),
-    ActionSpec("cycle_scale", "Next &scale", "View", ("S",), "Both scales, fine regions, coarse regions."),
-    ActionSpec("fit", "&Fit image", "View", ("F",), "Show the whole image."),
-    *(
-        ActionSpec(
-            f"word_{number}",
-            "Whole query" if number == 0 else f"Word {number}",
-            "View/Words",
-            (str(number),),
-            "Heatmap of the whole query." if number == 0 else f"Heatmap of word {number} of the query.",
-            group="words",
-            checkable=True,
-        )
-        for number in range(WORD_KEYS)
+        "open_folder", "&Open folder…", "File", "Open a folder of images as a collection.", commands.open_folder,
+        ("Ctrl+O",),
     ),
     ActionSpec(
-        "side_panel", "&Side panel", "View", ("Ctrl+B",), "Show or hide the collections.", "", True, starts_block=True
+        "open_demo", "Open &demo collection", "File", "Open a collection of made aerial scenes.",
+        lambda window: window.collections.open_demo(),
     ),
-    ActionSpec("larger_cells", "&Larger cells", "View", ("Ctrl++", "Ctrl+="), "Fewer, larger images in the grid."),
-    ActionSpec("smaller_cells", "S&maller cells", "View", ("Ctrl+-",), "More, smaller images in the grid."),
-    ActionSpec("theme_system", "&System", "View/Theme", (), "Colours of the desktop.", "theme", True),
-    ActionSpec("theme_light", "&Light", "View/Theme", (), "Light colours.", "theme", True),
-    ActionSpec("theme_dark", "&Dark", "View/Theme", (), "Dark colours.", "theme", True),
-    ActionSpec("shortcuts", "&Keyboard shortcuts", "Help", ("F1", "?"), "All keys on one sheet."),
-)
+    ActionSpec(
+        "update", "&Update collection", "File", "Scan the folder again and index what is new.",
+        lambda window: window.collections.update(), ("F5",), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "export_csv", "&Export results as CSV…", "File", "Write the results on screen, in this order, to a CSV file.",
+        commands.export_results, ("Ctrl+E",), Needs.RESULT, starts_block=True,
+    ),
+    ActionSpec(
+        "quit", "&Quit", "File", "Close the window.", lambda window: window.close(), ("Ctrl+Q",), starts_block=True
+    ),
+    # --- Edit
+    ActionSpec(
+        "undo", "&Undo", "Edit", "Take back the last mark or tag.", lambda window: window.triage.stack.undo(),
+        ("Ctrl+Z",), Needs.UNDO,
+    ),
+    ActionSpec(
+        "redo", "&Redo", "Edit", "Do again what was taken back.", lambda window: window.triage.stack.redo(),
+        ("Ctrl+Shift+Z", "Ctrl+Y"), Needs.REDO,
+    ),
+    ActionSpec(
+        "select_all", "Select &all images", "Edit", "Select every image in the grid.",
+        lambda window: window.grid.selectAll(), ("Ctrl+A",), Needs.IMAGES, starts_block=True,
+    ),
+    ActionSpec(
+        "copy_path", "&Copy path", "Edit", "Put the path of the selected image into the clipboard.",
+        commands.copy_path, ("Ctrl+C",), Needs.IMAGE,
+    ),
+    ActionSpec(
+        "reveal", "Show in &folder", "Edit", "Open the folder of the selected image.", commands.reveal_image,
+        ("Ctrl+Shift+R",), Needs.IMAGE,
+    ),
+    # --- Search
+    ActionSpec(
+        "focus_query", "&Find…", "Search", "Go to the query bar.", lambda window: window.pane.query.focus(),
+        ("Ctrl+F", "/"), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "pick_image", "Search by &image…", "Search", "Pick an image file as the query.", commands.pick_image,
+        ("Ctrl+I",), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "paste_image", "&Paste image", "Search", "Search with the image in the clipboard.",
+        lambda window: window.pane.query.paste(), ("Ctrl+V",), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "more_like_this", "&More like this", "Search", "Search with the selected image.", commands.search_like_this,
+        ("Ctrl+L",), Needs.IMAGE,
+    ),
+    ActionSpec(
+        "clear", "&Clear query", "Search", "Empty the query and browse the collection.", commands.clear_query,
+        ("Esc",), Needs.COLLECTION, starts_block=True,
+    ),
+    ActionSpec(
+        "previous_hit", "P&revious image", "Search", "Select the image before.", lambda window: window.grid.step(-1),
+        ("P",), Needs.IMAGES, starts_block=True,
+    ),
+    ActionSpec(
+        "next_hit", "&Next image", "Search", "Select the image after.", lambda window: window.grid.step(1),
+        ("N",), Needs.IMAGES,
+    ),
+    # --- Triage
+    ActionSpec(
+        "accept", "&Accept", "Triage", "Mark the selected images as what you look for.",
+        lambda window: window.triage.accept(), ("A",), Needs.IMAGE,
+    ),
+    ActionSpec(
+        "reject", "&Reject", "Triage", "Mark the selected images as not what you look for.",
+        lambda window: window.triage.reject(), ("R",), Needs.IMAGE,
+    ),
+    ActionSpec(
+        "unmark", "&Clear mark", "Triage", "Take the mark off the selected images; tags stay.",
+        lambda window: window.triage.unmark(), ("U",), Needs.IMAGE,
+    ),
+    ActionSpec(
+        "tag", "&Tag…", "Triage", "Put a tag on the selected images, or take it off.", commands.pick_tag,
+        ("T",), Needs.IMAGE, starts_block=True,
+    ),
+    # --- View
+    ActionSpec(
+        "overlay", "Show &heatmap", "View", "Draw the evidence over the image, or not.",
+        lambda window: window.view.set_overlay(not window.view.overlay), ("O",), Needs.RESULT, checkable=True,
+    ),
+    ActionSpec(
+        "cycle_scale", "Next &scale", "View", "Both scales, fine regions, coarse regions.",
+        lambda window: window.view.cycle_scale(), ("S",), Needs.RESULT,
+    ),
+    ActionSpec(
+        "fit", "&Fit image", "View", "Show the whole image.", lambda window: window.inspector.image.fit(),
+        ("F",), Needs.IMAGE,
+    ),
+    *map(_word_spec, range(WORD_KEYS)),
+    ActionSpec(
+        "histogram", "Score h&istogram", "View", "Show how the scores are spread, with a line to cut them.",
+        commands.follow_panel_actions, ("H",), Needs.RESULT, checkable=True, starts_block=True,
+    ),
+    ActionSpec(
+        "side_panel", "Side &panel", "View", "Show or hide the collections.",
+        commands.follow_panel_actions, ("Ctrl+B",), checkable=True,
+    ),
+    ActionSpec(
+        "larger_cells", "&Larger cells", "View", "Fewer, larger images in the grid.",
+        lambda window: window.grid.zoom(1), ("Ctrl++", "Ctrl+="), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "smaller_cells", "S&maller cells", "View", "More, smaller images in the grid.",
+        lambda window: window.grid.zoom(-1), ("Ctrl+-",), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "theme_system", "&System", "View/Theme", "Colours of the desktop.",
+        lambda window: window.set_theme("system"), group="theme", checkable=True,
+    ),
+    ActionSpec(
+        "theme_light", "&Light", "View/Theme", "Light colours.", lambda window: window.set_theme("light"),
+        group="theme", checkable=True,
+    ),
+    ActionSpec(
+        "theme_dark", "&Dark", "View/Theme", "Dark colours.", lambda window: window.set_theme("dark"),
+        group="theme", checkable=True,
+    ),
+    # --- Help
+    ActionSpec(
+        "palette", "&Command palette…", "Help", "Find any command by a few letters of its name.",
+        commands.open_palette, ("Ctrl+Shift+P",),
+    ),
+    ActionSpec(
+        "shortcuts", "&Keyboard shortcuts", "Help", "All keys on one sheet.", commands.show_shortcuts, ("F1", "?")
+    ),
+    ActionSpec(
+        "crash_log", "Crash &log", "Help", "What went wrong inside the program, to read and to copy.",
+        commands.show_crash_log, starts_block=True,
+    ),
+)  # fmt: skip
 
-# Keys that a widget handles itself; they appear on the sheet beside the actions.
-WIDGET_KEYS: tuple[tuple[str, str], ...] = (
-    ("Arrow keys", "Move in the grid"),
-    ("Home / End", "First / last image"),
-    ("Page up / Page down", "One screen up / down"),
-    ("Left / Right", "Image before / after, in the inspector"),
-    ("Down", "From the query bar to the grid"),
-    ("Enter", "Search, in the query bar"),
-    ("Mouse wheel", "Zoom, over the image"),
-)
 
-
-def build_actions(parent: QWidget) -> dict[str, QAction]:
+def build_actions(window: MainWindow) -> dict[str, QAction]:
     """Makes a QAction of every line of the table and gives the window their shortcuts."""
     groups: dict[str, QActionGroup] = {}
     actions: dict[str, QAction] = {}
     for spec in ACTIONS:
-        action = QAction(spec.text, parent)
+        action = QAction(spec.text, window)
         action.setObjectName(spec.name)
+        action.setData(spec)
         action.setShortcuts([QKeySequence(key) for key in spec.keys])
         action.setStatusTip(spec.tip)
         action.setToolTip(spec.tip)
         action.setCheckable(spec.checkable)
         # Qt would move "Quit" and the like on macOS by their text; the table alone decides.
         action.setMenuRole(QAction.MenuRole.QuitRole if spec.name == "quit" else QAction.MenuRole.NoRole)
+        action.triggered.connect(lambda _checked=False, run=spec.run: run(window))
         if spec.group:
-            group = groups.setdefault(spec.group, QActionGroup(parent))
-            group.addAction(action)
-        parent.addAction(action)
+            groups.setdefault(spec.group, QActionGroup(window)).addAction(action)
+        window.addAction(action)
         actions[spec.name] = action
     return actions
 
@@ -127,6 +256,29 @@ def build_menus(bar: QMenuBar, actions: dict[str, QAction]) -> dict[str, QMenu]:
             menu.addSeparator()
         menu.addAction(actions[spec.name])
     return menus
+
+
+def bind(action: QAction, *buttons: QAbstractButton) -> None:
+    """Lets buttons stand for an action: they do the same, tell its keys, and are enabled when it is."""
+    for button in buttons:
+        button.clicked.connect(action.trigger)
+        action.enabledChanged.connect(button.setEnabled)
+        button.setEnabled(action.isEnabled())
+        keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
+        button.setToolTip(action.toolTip().rstrip(".") + (f" ({keys})" if keys else ""))
+
+
+def offer(actions: dict[str, QAction], met: Iterable[Needs], words: Iterable[int]) -> None:
+    """Greys out what makes no sense right now.
+
+    Args:
+        actions: By name.
+        met: The needs that are met.
+        words: Numbers of the words that can be lit; 0 is the whole query.
+    """
+    met, lit = {Needs.NOTHING, *met}, {f"word_{number}" for number in words}
+    for spec in ACTIONS:
+        actions[spec.name].setEnabled(spec.name in lit if spec.needs is Needs.WORD else spec.needs in met)
 
 
 def _menu_of(bar: QMenuBar, menus: dict[str, QMenu], path: str) -> QMenu:

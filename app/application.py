@@ -26,10 +26,7 @@ def run(options: argparse.Namespace) -> int:
     """Opens the window and runs until it closes. Returns the exit code."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
-    app.setApplicationName("faami-explorer")
-    app.setApplicationDisplayName("FAAMI Explorer")
-    app.setApplicationVersion(__version__)
-    app.setWindowIcon(app_icon())
+    prepare(app)
     folder = user_data_dir()
     crash_log = CrashLog(folder, __version__)
     try:
@@ -49,6 +46,14 @@ def run(options: argparse.Namespace) -> int:
         crash_log.uninstall()
 
 
+def prepare(app: QApplication) -> None:
+    """Gives the application its names and its icon."""
+    app.setApplicationName("faami-explorer")
+    app.setApplicationDisplayName("FAAMI Explorer")
+    app.setApplicationVersion(__version__)
+    app.setWindowIcon(app_icon())
+
+
 def _run_window(app: QApplication, options: argparse.Namespace, crash_log: CrashLog, heartbeat: Heartbeat) -> int:
     settings = Settings(user_data_dir())
     choice = options.theme or settings.theme
@@ -58,8 +63,13 @@ def _run_window(app: QApplication, options: argparse.Namespace, crash_log: Crash
         lambda _scheme: settings.theme == "system" and not options.theme and apply_theme(app, "system")
     )
     session = Session(model=options.model, device=options.device)
-    window = MainWindow(session, settings)
-    crash_log.tell(window.show_crash)
+    window = MainWindow(session, settings, crash_log.path)
+    # Not at once: an exception may come out of the middle of painting, where nothing may be laid out anew.
+    crash_log.tell(lambda sentence: QTimer.singleShot(0, window, lambda: window.show_crash(sentence)))
+    heartbeat.stood_still.connect(
+        lambda seconds: crash_log.write("standstill", f"The window stood still for {seconds:.1f} s; stacks above.")
+    )
+    window.offer_crash_log(crash_log.size_at_start)
     window.closed.connect(app.quit)
     if options.size:
         window.resize(*options.size)

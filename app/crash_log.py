@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import faulthandler
+import re
 import sys
 import threading
 import traceback
@@ -12,6 +13,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+# Qt's binding puts this before the words of what went wrong in a paint event or a model, once for every call.
+_OVERRIDE = re.compile(r"(Error calling Python override of [\w:]+\(\): )+")
 _LIMIT_BYTES = 1 << 20  # an exception in a paint event repeats; the log must not fill the disk
 
 
@@ -27,7 +30,8 @@ class CrashLog:
         self.path = folder / "crash.log"
         self._version = version
         self._notify: Callable[[str], None] | None = None
-        self._last = ""
+        self._seen: set[tuple[type[BaseException], str, int]] = set()
+        self.size_at_start = 0
         self._file: IO[str] | None = None
         self._hooks = (sys.excepthook, threading.excepthook)
 
@@ -37,6 +41,7 @@ class CrashLog:
         if self.path.exists() and self.path.stat().st_size > _LIMIT_BYTES:
             self.path.replace(self.path.with_suffix(".old.log"))
         self._file = self.path.open("a", encoding="utf-8")
+        self.size_at_start = self.path.stat().st_size
         self._hooks = (sys.excepthook, threading.excepthook)
         sys.excepthook = self._catch
         threading.excepthook = self._catch_in_thread
@@ -56,7 +61,7 @@ class CrashLog:
         return self._file
 
     def tell(self, notify: Callable[[str], None]) -> None:
-        """Calls ``notify(last line)`` once for each new kind of crash."""
+        """Calls ``notify(last line)`` once for each new kind of crash, in the GUI thread."""
         self._notify = notify
 
     def write(self, heading: str, text: str) -> None:
@@ -71,14 +76,15 @@ class CrashLog:
         if issubclass(kind, KeyboardInterrupt):
             sys.__excepthook__(kind, error, trace)
             return
-        text = "".join(traceback.format_exception(kind, error, trace))
-        if text == self._last:
-            return
-        self._last = text
-        self.write("exception", text)
+        place = traceback.extract_tb(trace)[-1:]
+        key = (kind, place[0].filename, place[0].lineno or 0) if place else (kind, "", 0)
+        if key in self._seen:
+            return  # what fails while painting fails in every cell and with every frame
+        self._seen.add(key)
+        self.write("exception", "".join(traceback.format_exception(kind, error, trace)))
         sys.__excepthook__(kind, error, trace)
         if self._notify is not None and threading.current_thread() is threading.main_thread():
-            self._notify(f"{kind.__name__}: {error}")
+            self._notify(f"{kind.__name__}: {_OVERRIDE.sub('', str(error))}")
 
     def _catch_in_thread(self, args: threading.ExceptHookArgs) -> None:
         if args.exc_value is not None:

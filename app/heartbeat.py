@@ -7,7 +7,7 @@ import time
 from collections import deque
 from typing import IO
 
-from PySide6.QtCore import QObject, Qt, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 
 _BEAT_MS = 250
 _BLOCKED_SECONDS = 3.0
@@ -18,12 +18,15 @@ class Heartbeat(QObject):
     """Beats four times a second.
 
     The interpreter's own watchdog writes the stacks: every beat winds it up again, so that it runs out only when
-    no beat comes. No thread of ours is needed, and it works while the interpreter lock is held.
+    no beat comes. No thread of ours is needed, and it works while the interpreter lock is held. When the loop beats
+    again, ``stood_still`` tells for how long it did not.
 
     Args:
         log: Open file for the stacks.
         blocked_seconds: How long a standstill is worth an entry.
     """
+
+    stood_still = Signal(float)  # seconds
 
     def __init__(
         self, log: IO[str], *, blocked_seconds: float = _BLOCKED_SECONDS, parent: QObject | None = None
@@ -57,6 +60,8 @@ class Heartbeat(QObject):
         self._lateness.append(max(0.0, now - self._due))
         self._due = now + _BEAT_MS / 1000
         self._wind_up()
+        if self._lateness[-1] >= self._blocked_seconds:
+            self.stood_still.emit(self._lateness[-1])
 
     def _wind_up(self) -> None:
         faulthandler.dump_traceback_later(self._blocked_seconds, repeat=False, file=self._log)

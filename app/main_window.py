@@ -6,21 +6,23 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl, Signal
-from PySide6.QtGui import QCloseEvent, QDesktopServices, QDragEnterEvent, QDropEvent, QGuiApplication
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter
 
-from app.actions import WORD_KEYS, build_actions, build_menus
+from app import commands
+from app.actions import WORD_KEYS, Needs, bind, build_actions, build_menus, offer
 from app.controllers.activity_controller import ActivityController
 from app.controllers.collection_controller import CollectionController
 from app.controllers.evidence_controller import EvidenceController
 from app.controllers.export_controller import ExportController
 from app.controllers.indexing_controller import IndexingController
+from app.controllers.restore_controller import RestoreController
 from app.controllers.search_controller import SearchController
+from app.controllers.triage_controller import TriageController
 from app.controllers.workspace import Workspace
-from app.dialogs import files
-from app.dialogs.shortcuts_dialog import ShortcutsDialog
 from app.icons import app_icon
+from app.models.mark_store import MarkStore
 from app.models.result_list_model import ResultListModel
 from app.models.thumbnail_cache import ThumbnailCache
 from app.models.view_state import ViewState
@@ -29,7 +31,8 @@ from app.theme import ThemeChoice, apply_theme
 from app.widgets.collection_rail import CollectionRail
 from app.widgets.inspector import Inspector
 from app.widgets.query_bar import image_path_of
-from app.widgets.result_grid import CELL_STEP, ResultGrid
+from app.widgets.quick_list import QuickList
+from app.widgets.result_grid import ResultGrid
 from app.widgets.result_pane import ResultPane
 from app.widgets.status_panel import StatusPanel
 from app.workers.task import Lane, TaskRunner
@@ -49,32 +52,44 @@ class MainWindow(QMainWindow):
     Args:
         session: The engine; closed with the window.
         settings: What is remembered between starts.
+        crash_log_path: What the crash log dialog shows.
     """
 
     closed = Signal()
 
-    def __init__(self, session: Session, settings: Settings) -> None:
+    def __init__(self, session: Session, settings: Settings, crash_log_path: Path) -> None:
         super().__init__()
         self.setWindowTitle("FAAMI Explorer")
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
         self.settings = settings
+        self.crash_log_path = crash_log_path
         self.runner = TaskRunner(self)
         self.view = ViewState(self)
         self.workspace = Workspace(session, self.runner, settings, self.view)
-        self.model = ResultListModel(self)
+        self.marks = MarkStore(self)
+        self.model = ResultListModel(self.marks, self)
         self.thumbnails = ThumbnailCache(self.runner, session.thumbnail)
         self._build_panes()
         self.actions_by_name = build_actions(self)
         build_menus(self.menuBar(), self.actions_by_name)
         self._build_controllers()
-        self._connect_actions()
+        self._set_switches()
+        self._bind_buttons()
         self._connect_panes()
+        self.restore = RestoreController(
+            workspace=self.workspace,
+            collections=self.collections,
+            search=self.search,
+            model=self.model,
+            grid=self.grid,
+            pane=self.pane,
+        )
         self._restore_layout()
         self._follow_view()
         self._offer_actions()
-        self._show_panes()
+        self.show_panes()
         self.pane.welcome.open_button.setFocus()
 
     # --- parts ---------------------------------------------------------------------------------------------
@@ -96,6 +111,16 @@ class MainWindow(QMainWindow):
         self.splitter.setCollapsible(1, False)
         self.splitter.setCollapsible(2, False)
         self.setCentralWidget(self.splitter)
+        self.palette_list = QuickList(
+            self, name="Command palette", prompt="Type a command", none_found="No command has these letters."
+        )
+        self.tag_list = QuickList(
+            self,
+            name="Tags",
+            prompt="Type a tag",
+            none_found="No tags yet. Type the first one and press Enter.",
+            new_entry="New tag “{}”",
+        )
 
     def _build_controllers(self) -> None:
         space = self.workspace
@@ -118,8 +143,10 @@ class MainWindow(QMainWindow):
             indexing=self.indexing,
         )
         self.evidence = EvidenceController(space, self.model, self.inspector)
-        self.export = ExportController(space, self.pane.notice)
-
+        self.export = ExportController(space, self.model, self.pane.notice)
+        self.triage = TriageController(
+            workspace=space, marks=self.marks, model=self.model, grid=self.grid, pane=self.pane
+        )
         for first, second in pairwise(
             (self.pane.query, self.pane.cell_slider, self.pane.export_button, self.grid, self.inspector)
         ):
@@ -127,75 +154,53 @@ class MainWindow(QMainWindow):
 
     # --- wires ---------------------------------------------------------------------------------------------
 
-    def _connect_actions(self) -> None:
-        inspector, grid = self.inspector, self.grid
-        handlers = {
-            "open_folder": self._open_folder,
-            "open_demo": self.collections.open_demo,
-            "update": self.collections.update,
-            "export_csv": self._export,
-            "quit": self.close,
-            "focus_query": self.pane.query.focus,
-            "pick_image": self._pick_image,
-            "paste_image": self.pane.query.paste,
-            "more_like_this": self.search_like_this,
-            "clear": self._clear,
-            "previous_hit": lambda: grid.step(-1),
-            "next_hit": lambda: grid.step(1),
-            "cycle_scale": self.view.cycle_scale,
-            "fit": inspector.image.fit,
-            "larger_cells": lambda: grid.set_cell_size(grid.cell_size + CELL_STEP),
-            "smaller_cells": lambda: grid.set_cell_size(grid.cell_size - CELL_STEP),
-            "shortcuts": self._show_shortcuts,
-        }
-        for name, handler in handlers.items():
-            self.actions_by_name[name].triggered.connect(lambda _checked=False, handler=handler: handler())
-        self.actions_by_name["overlay"].triggered.connect(self.view.set_overlay)
-        self.actions_by_name["side_panel"].setChecked(True)
-        self.actions_by_name["side_panel"].toggled.connect(self._show_panes)
-        for number in range(WORD_KEYS):
-            word = number - 1 if number else None
-            action = self.actions_by_name[f"word_{number}"]
-            action.triggered.connect(lambda _checked=False, word=word: self.view.select_word(word))
-        for choice in ("system", "light", "dark"):
-            action = self.actions_by_name[f"theme_{choice}"]
-            action.setChecked(choice == self.settings.theme)
-            action.triggered.connect(lambda _checked=False, choice=choice: self.set_theme(choice))
+    def _set_switches(self) -> None:
+        """What can be on or off starts as it was left."""
+        self.actions_by_name["side_panel"].setChecked(self.settings.side_panel)
+        self.actions_by_name["histogram"].setChecked(self.settings.histogram)
+        self.actions_by_name[f"theme_{self.settings.theme}"].setChecked(True)
+
+    def _bind_buttons(self) -> None:
+        pane, rail, inspector, actions = self.pane, self.rail, self.inspector, self.actions_by_name
+        bind(actions["open_folder"], pane.welcome.open_button, rail.open_button)
+        bind(actions["open_demo"], pane.welcome.demo_button, rail.demo_button)
+        bind(actions["update"], rail.update_button)
+        bind(actions["export_csv"], pane.export_button)
+        bind(actions["pick_image"], pane.query.pick_button)
+        bind(actions["clear"], pane.query.clear_button)
+        inspector.more_like_this_asked.connect(actions["more_like_this"].trigger)
+        inspector.copy_path_asked.connect(actions["copy_path"].trigger)
+        inspector.reveal_asked.connect(actions["reveal"].trigger)
+        inspector.previous_asked.connect(actions["previous_hit"].trigger)
+        inspector.next_asked.connect(actions["next_hit"].trigger)
 
     def _connect_panes(self) -> None:
         pane, rail, inspector, space = self.pane, self.rail, self.inspector, self.workspace
-        for asker in (pane.welcome.open_asked, rail.open_asked):
-            asker.connect(self._open_folder)
-        for asker in (pane.welcome.demo_asked, rail.demo_asked):
-            asker.connect(self.collections.open_demo)
         for asker in (pane.welcome.recent_asked, rail.collection_asked):
             asker.connect(self.collections.open)
-        pane.page_turned.connect(self._show_panes)
-        rail.update_asked.connect(self.collections.update)
-        rail.reveal_asked.connect(_reveal)
+        pane.page_turned.connect(self.show_panes)
+        rail.reveal_asked.connect(commands.reveal)
         rail.forget_asked.connect(self.collections.forget)
         rail.retry_asked.connect(self.collections.retry_unreadable)
         self.collections.opened.connect(self._after_open)
         self.search.shown.connect(self._after_search)
         self.search.browsing.connect(self._after_browse)
         self.grid.row_chosen.connect(self.evidence.show_row)
+        self.grid.row_chosen.connect(self._offer_actions)
         self.grid.cell_size_changed.connect(lambda size: setattr(self.settings, "cell_size", size))
-        pane.query.pick_image_asked.connect(self._pick_image)
         pane.query.word_chosen.connect(lambda word: self.view.select_word(None if word == self.view.word else word))
         pane.query.leave_asked.connect(self._go_to_grid)
-        pane.export_button.clicked.connect(self._export)
         pane.empty.action_asked.connect(self._empty_action)
         pane.notice.action_asked.connect(self._notice_action)
         self.thumbnails.arrived.connect(self._fill_image_chip)
         self.view.changed.connect(self._follow_view)
-        inspector.more_like_this_asked.connect(self.search_like_this)
-        inspector.copy_path_asked.connect(self._copy_path)
-        inspector.reveal_asked.connect(self._reveal_item)
-        inspector.previous_asked.connect(lambda: self.grid.step(-1))
-        inspector.next_asked.connect(lambda: self.grid.step(1))
         inspector.image.step_asked.connect(self.grid.step)
         inspector.empty.action_asked.connect(lambda: self.grid.choose(0))
         self.export.written.connect(lambda path: space.settings.set_export_folder(path.parent))
+        self.palette_list.chosen.connect(lambda name: self.actions_by_name[name].trigger())
+        for tag_asked in (self.tag_list.chosen, self.tag_list.new_asked):
+            tag_asked.connect(self.triage.toggle_tag)
+        self.triage.stack.indexChanged.connect(self._name_undo)
 
     # --- what the analyst asks for -------------------------------------------------------------------------
 
@@ -214,83 +219,61 @@ class MainWindow(QMainWindow):
         if isinstance(app, QApplication):
             apply_theme(app, choice)
 
-    def search_like_this(self) -> None:
-        """Asks with the image in the inspector alone."""
-        item = self.evidence.item
-        if item is not None:
-            self.pane.query.text.clear()
-            self.pane.query.ask_image(item.path)
-
     def show_crash(self, sentence: str) -> None:
         """One notice for what we did not foresee."""
         self.pane.notice.show_notice(
-            "error", "Something went wrong inside the program.", f"{sentence} The crash log has the details."
+            "error",
+            "Something went wrong inside the program.",
+            f"{sentence}. You can go on working.",
+            action="crash_log",
+            label_of_action="Show details",
+            topic="crash",
         )
 
-    def _open_folder(self) -> None:
-        folder = files.choose_folder(self, self.workspace.root or Path.home())
-        if folder is not None:
-            self.collections.open(folder)
+    def offer_crash_log(self, size: int) -> None:
+        """One notice if the log has grown since it was last offered.
 
-    def _pick_image(self) -> None:
-        image = files.choose_image(self, self.workspace.root or Path.home())
-        if image is not None:
-            self.pane.query.ask_image(image)
-
-    def _export(self) -> None:
-        if self.workspace.result is None:
-            self.pane.notice.show_notice("info", "There are no results to export.", "Search for something first.")
-            return
-        path = files.choose_export(self, self.settings.export_folder / self.export.suggested_name())
-        if path is not None:
-            self.export.export(path)
-
-    def _clear(self) -> None:
-        self.pane.notice.hide()
-        self.pane.query.clear()
-        if self.workspace.collection is not None:
-            self.pane.query.focus()
+        Args:
+            size: Bytes of the log when the program started.
+        """
+        if size > self.settings.crash_log_read:
+            self.pane.notice.show_notice(
+                "warning",
+                "Something went wrong the last time this program ran.",
+                "What happened was written to the crash log.",
+                action="crash_log",
+                label_of_action="Show the log",
+                topic="crash",
+            )
+        self.settings.crash_log_read = size
 
     def _go_to_grid(self) -> None:
         self.grid.setFocus(Qt.FocusReason.TabFocusReason)
         if not self.grid.currentIndex().isValid():
             self.grid.choose(0)
 
-    def _show_shortcuts(self) -> None:
-        dialog = ShortcutsDialog(self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.show()
-
-    def _copy_path(self) -> None:
-        if self.evidence.item is not None:
-            QGuiApplication.clipboard().setText(str(self.evidence.item.path))
-            self.status.showMessage("The path is in the clipboard.", 3000)
-
-    def _reveal_item(self) -> None:
-        if self.evidence.item is not None:
-            _reveal(self.evidence.item.path)
-
     def _empty_action(self) -> None:
         if self.workspace.result is not None:
-            self._clear()
+            self.actions_by_name["clear"].trigger()
         else:
-            self._open_folder()
+            self.actions_by_name["open_folder"].trigger()
 
     def _notice_action(self, name: str) -> None:
         self.pane.notice.hide()
-        if name == "update":
-            self.collections.update()
-        elif name == "retry_index":
+        if name == "retry_index":
             self.collections.retry()
         elif name == "reveal_export" and self.export.last_written is not None:
-            _reveal(self.export.last_written)
+            commands.reveal(self.export.last_written)
+        elif name in self.actions_by_name:
+            self.actions_by_name[name].trigger()
 
     # --- what the controllers tell -------------------------------------------------------------------------
 
     def _after_open(self, info: CollectionInfo) -> None:
         self.setWindowTitle(f"{info.root.name} – FAAMI Explorer")
+        self.triage.take_collection()
         self.search.show_collection(info)
-        self._show_panes()
+        self.show_panes()
         self.pane.query.focus()
 
     def _after_search(self, result: SearchResult) -> None:
@@ -306,10 +289,12 @@ class MainWindow(QMainWindow):
         self.grid.choose(0)
         self._follow_view()
         self._offer_actions()
+        self.show_panes()
 
     def _after_browse(self) -> None:
         self.evidence.take_result(None)
         self._offer_actions()
+        self.show_panes()
 
     def _show_model(self, info: ModelInfo) -> None:
         self.workspace.model = info
@@ -330,7 +315,14 @@ class MainWindow(QMainWindow):
             self.actions_by_name[f"word_{number}"].setChecked(True)
         self.pane.query.words.show_choice(self.view.word)
 
-    def _show_panes(self) -> None:
+    def _name_undo(self) -> None:
+        """Edit says what would be undone and redone."""
+        stack = self.triage.stack
+        for name, text in (("undo", stack.undoText()), ("redo", stack.redoText())):
+            self.actions_by_name[name].setText(f"&{name.capitalize()} {text.replace('&', '&&')}".rstrip())
+        self._offer_actions()
+
+    def show_panes(self) -> None:
         """The welcome page stands alone; there is nothing to inspect or to ask before a collection is open."""
         has_collection = self.workspace.collection is not None
         self.rail.setVisible(self.actions_by_name["side_panel"].isChecked() and self.pane.page != "welcome")
@@ -338,19 +330,23 @@ class MainWindow(QMainWindow):
             self.inspector.show()
             self.splitter.setSizes(self.settings.split or self._default_split())
         self.pane.query.setVisible(has_collection)
+        has_hits = self.workspace.result is not None and bool(self.workspace.result.hits)
+        self.pane.histogram.setVisible(has_hits and self.actions_by_name["histogram"].isChecked())
 
     def _offer_actions(self) -> None:
         """Greys out what makes no sense right now."""
-        has_collection, result = self.workspace.collection is not None, self.workspace.result
+        result, stack = self.workspace.result, self.triage.stack
+        given = {
+            Needs.COLLECTION: self.workspace.collection is not None,
+            Needs.IMAGES: self.model.rowCount() > 0,
+            Needs.IMAGE: self.evidence.row >= 0,
+            Needs.RESULT: result is not None,
+            Needs.UNDO: stack.canUndo(),
+            Needs.REDO: stack.canRedo(),
+        }
         # Digits count the words as typed; those without a place in an image have nothing to show.
         lit = {0} | {number for number, word in enumerate(result.words, 1) if word.weight} if result else set()
-        for name in ("update", "focus_query", "pick_image", "paste_image", "clear", "more_like_this"):
-            self.actions_by_name[name].setEnabled(has_collection)
-        for name in ("export_csv", "overlay", "cycle_scale"):
-            self.actions_by_name[name].setEnabled(result is not None)
-        self.pane.export_button.setEnabled(result is not None)
-        for number in range(WORD_KEYS):
-            self.actions_by_name[f"word_{number}"].setEnabled(number in lit)
+        offer(self.actions_by_name, (need for need, there in given.items() if there), lit)
 
     # --- the window itself ---------------------------------------------------------------------------------
 
@@ -368,6 +364,7 @@ class MainWindow(QMainWindow):
             self.pane.query.ask_image(image)
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.restore.remember()
         self.settings.set_layout("geometry", self.saveGeometry())
         if self.inspector.isVisible() and self.rail.isVisible():
             self.settings.split = self.splitter.sizes()
@@ -392,7 +389,3 @@ class MainWindow(QMainWindow):
 def _folder_of(event: QDropEvent) -> Path | None:
     paths = (Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile())
     return next((path for path in paths if path.is_dir()), None)
-
-
-def _reveal(path: Path) -> None:
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))

@@ -51,8 +51,8 @@ class ScriptedRun(QObject):
         elif options.quit:
             self._listen()
             QTimer.singleShot(_SETTLE_MS, self, self._take_pictures)
-        elif window.settings.last is not None and window.settings.last.is_dir():
-            window.collections.open(window.settings.last)
+        else:
+            window.restore.begin()
         if not (options.quit and root is None and not options.demo):
             window.load_model()
 

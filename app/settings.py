@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QSettings
@@ -9,6 +11,23 @@ from PySide6.QtCore import QByteArray, QSettings
 from app.theme import ThemeChoice
 
 _RECENT_LIMIT = 8
+
+
+@dataclass(frozen=True)
+class LastView:
+    """What was on screen when the window closed.
+
+    Attributes:
+        text: Text of the query.
+        image: Image of the query.
+        selected: The image in the inspector.
+        word: Index of the lit word, None for the whole query.
+    """
+
+    text: str = ""
+    image: Path | None = None
+    selected: Path | None = None
+    word: int | None = None
 
 
 class Settings:
@@ -57,6 +76,55 @@ class Settings:
         return Path(str(value)) if value else None
 
     @property
+    def last_view(self) -> LastView:
+        """What was on screen when the window closed."""
+        try:
+            stored = json.loads(str(self._store.value("last_view", "")))
+            text, image, selected, word = (stored.get(name) for name in ("text", "image", "selected", "word"))
+        except (ValueError, AttributeError):
+            return LastView()
+        return LastView(
+            text if isinstance(text, str) else "",
+            Path(image) if isinstance(image, str) else None,
+            Path(selected) if isinstance(selected, str) else None,
+            word if isinstance(word, int) else None,
+        )
+
+    @last_view.setter
+    def last_view(self, view: LastView) -> None:
+        paths = {name: str(path) if path is not None else None for name, path in
+                 (("image", view.image), ("selected", view.selected))}  # fmt: skip
+        self._store.setValue("last_view", json.dumps({"text": view.text, **paths, "word": view.word}))
+
+    @property
+    def side_panel(self) -> bool:
+        """Whether the left rail is shown."""
+        return self._flag("side_panel")
+
+    @side_panel.setter
+    def side_panel(self, shown: bool) -> None:
+        self._store.setValue("side_panel", shown)
+
+    @property
+    def histogram(self) -> bool:
+        """Whether the score histogram is shown above results."""
+        return self._flag("histogram")
+
+    @histogram.setter
+    def histogram(self, shown: bool) -> None:
+        self._store.setValue("histogram", shown)
+
+    @property
+    def crash_log_read(self) -> int:
+        """Bytes of the crash log that were offered to the analyst."""
+        value = str(self._store.value("crash_log_read", ""))
+        return int(value) if value.isdigit() else 0
+
+    @crash_log_read.setter
+    def crash_log_read(self, size: int) -> None:
+        self._store.setValue("crash_log_read", size)
+
+    @property
     def export_folder(self) -> Path:
         """Where the last export went; the home folder at first."""
         value = self._store.value("export_folder", "")
@@ -92,6 +160,10 @@ class Settings:
 
     def set_layout(self, name: str, state: QByteArray) -> None:
         self._store.setValue(f"layout/{name}", state)
+
+    def _flag(self, name: str) -> bool:
+        """A stored yes or no; yes where nothing is stored. The file holds text."""
+        return str(self._store.value(name, "true")).lower() != "false"
 
     def save(self) -> None:
         """Writes to disk now."""

@@ -52,6 +52,10 @@ class CollectionController(QObject):
         self._show_recent()
 
     @property
+    def _demo(self) -> Path:
+        return self._workspace.session.data_dir / "demo"
+
+    @property
     def notice(self) -> NoticeBar:
         return self._pane.notice
 
@@ -102,7 +106,7 @@ class CollectionController(QObject):
         task.cancelled.connect(lambda: self._open_cancelled(task))
         self._activity.follow(task, f"Opening {root.name}")
         if self._workspace.collection is None:
-            self._pane.show_empty(f"Opening {root.name}", "The model is being loaded; this takes a few seconds.")
+            self._pane.show_empty(f"Opening {root.name}", "The index of the collection is being read.")
 
     def _loaded(self, task: Task, root: Path, opened: Opened | None, index_if_new: bool) -> None:
         if task is not self._task:
@@ -135,6 +139,7 @@ class CollectionController(QObject):
     def _show_recent(self) -> None:
         recent = self._workspace.settings.recent
         self._rail.show_recent(recent, self._workspace.root)
+        self._rail.demo_button.setVisible(self._demo not in recent)
         self._pane.welcome.show_recent(recent)
 
     def _show_indexing(self, root: Path) -> None:
@@ -198,7 +203,7 @@ class CollectionController(QObject):
 
     def retry(self) -> None:
         """Indexes again what failed last."""
-        if self._indexing_root == self._workspace.session.data_dir / "demo":
+        if self._indexing_root == self._demo:
             self._indexing.start_demo()
         elif self._indexing_root is not None:
             self._indexing.start(self._indexing_root)

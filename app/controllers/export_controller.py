@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from app.controllers.workspace import Workspace
+from app.models.result_list_model import ResultListModel
 from app.widgets.notice_bar import NoticeBar
 from app.workers.task import Lane
 from faami_core.errors import FaamiError
 from faami_core.queries import Query, TextTerm
+from faami_core.types import SearchResult
 
 
 class ExportController(QObject):
@@ -20,9 +23,10 @@ class ExportController(QObject):
     written = Signal(object)  # Path
     failed = Signal(object)  # FaamiError
 
-    def __init__(self, workspace: Workspace, notice: NoticeBar) -> None:
+    def __init__(self, workspace: Workspace, model: ResultListModel, notice: NoticeBar) -> None:
         super().__init__()
         self._workspace = workspace
+        self._model = model
         self._notice = notice
         self.last_written: Path | None = None
 
@@ -30,8 +34,8 @@ class ExportController(QObject):
         """Writes the result set on screen to ``path`` and its description beside it."""
         result = self._workspace.result
         if result is None:
-            self._notice.show_notice("info", "There are no results to export.", "Search for something first.")
             return
+        result = best_of(result, self._model.rowCount())  # lower scores may be cut off
         session = self._workspace.session
         task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.export_csv(result, path))
         task.succeeded.connect(lambda written: self._tell(written, len(result.hits)))
@@ -56,6 +60,13 @@ class ExportController(QObject):
     def _fail(self, error: FaamiError) -> None:
         self._notice.show_notice("error", error.message, error.next_step)
         self.failed.emit(error)
+
+
+def best_of(result: SearchResult, count: int) -> SearchResult:
+    """The same result with its first ``count`` hits."""
+    return replace(
+        result, hits=result.hits[:count], evidence=result.evidence[:count], attention=result.attention[:count]
+    )
 
 
 def slug_of(query: Query) -> str:

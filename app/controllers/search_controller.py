@@ -48,6 +48,7 @@ class SearchController(QObject):
         pane.query.submitted.connect(self.ask)
         pane.query.cleared.connect(self.clear)
         pane.query.image_pasted.connect(self.ask_pasted)
+        pane.histogram.kept_changed.connect(self._keep)
 
     def ask(self, text: str, image: Path | None) -> None:
         """Searches the open collection; an older search that is still running is dropped."""
@@ -67,7 +68,10 @@ class SearchController(QObject):
         self._activity.follow(task, "Searching")
         if self._indexing.is_running:
             self._pane.notice.show_notice(
-                "info", "The search waits for indexing.", "It begins when indexing is finished or cancelled."
+                "info",
+                "The search waits for indexing.",
+                "It begins when indexing is finished or cancelled.",
+                topic="search",
             )
 
     def ask_pasted(self, image: QImage) -> None:
@@ -105,6 +109,7 @@ class SearchController(QObject):
         self._pane.query.show_words(())
         images = self._workspace.images
         self._model.show_images(images)
+        self._pane.histogram.show_scores(())
         if self._workspace.collection is None:
             self._pane.show_welcome()
         elif not images:
@@ -133,21 +138,28 @@ class SearchController(QObject):
         self._model.clear()  # rows of the older result must not meet the evidence of this one
         self._workspace.result = result
         self._workspace.view.select_word(None)
-        self._pane.notice.hide()
+        self._pane.notice.dismiss("search")
         self._pane.query.show_words(result.words)
         self._model.show_result(result)
-        reranked = f"re-ranked {result.reranked:,} of {result.gallery_size:,}"
+        self._pane.histogram.show_scores([hit.score for hit in result.hits])
         self._status.show_fact(
-            "reranked", reranked, f"Words were aligned with regions in {result.reranked:,} images."
+            "reranked", _reranked(result), f"Words were aligned with regions in {result.reranked:,} images."
         )
         self._status.show_fact("time", _seconds(result.seconds), "Time of the last query")
         if result.hits:
-            self._pane.show_grid(f"{len(result.hits):,} results  ·  {reranked}")
+            self._pane.show_grid(_headline(result, len(result.hits)))
         else:
             self._pane.show_empty(
                 "Nothing was found", "No image of this collection answers the query.", "Clear the query"
             )
         self.shown.emit(result)
+
+    def _keep(self, count: int) -> None:
+        """Only the best ``count`` hits stay on screen."""
+        result = self._workspace.result
+        if result is not None:
+            self._model.keep(count)
+            self._pane.headline.show_text(_headline(result, count))
 
     def _fail(self, task: Task, error: FaamiError) -> None:
         if task is self._task:
@@ -155,12 +167,22 @@ class SearchController(QObject):
             self.failed.emit(error)
 
     def _tell(self, error: FaamiError) -> None:
-        self._pane.notice.show_notice("error", error.message, error.next_step)
+        self._pane.notice.show_notice("error", error.message, error.next_step, topic="search")
 
     def _drop(self) -> None:
         if self._task is not None and self._task.is_running:
             self._task.cancel()
         self._task = None
+
+
+def _headline(result: SearchResult, kept: int) -> str:
+    total = len(result.hits)
+    results = f"{total:,} results" if kept == total else f"{kept:,} of {total:,} results"
+    return f"{results}  ·  {_reranked(result)}"
+
+
+def _reranked(result: SearchResult) -> str:
+    return f"re-ranked {result.reranked:,} of {result.gallery_size:,}"
 
 
 def _seconds(seconds: float) -> str:

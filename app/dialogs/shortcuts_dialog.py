@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
@@ -15,22 +18,44 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.actions import ACTIONS, WIDGET_KEYS
 from app.widgets.controls import label
+
+if TYPE_CHECKING:
+    from app.actions import ActionSpec
+
+Section = tuple[str, list[tuple[str, str]]]  # title, [(keys, what they do)]
+
+# Keys that a widget handles itself; they appear beside the actions.
+WIDGET_KEYS: tuple[tuple[str, str], ...] = (
+    ("Arrow keys", "Move in the grid"),
+    ("Shift + arrow keys", "Select a range"),
+    ("Ctrl + click", "Add an image to the selection"),
+    ("Home / End", "First / last image"),
+    ("Page up / Page down", "One screen up / down"),
+    ("Left / Right", "Image before / after, in the inspector"),
+    ("Left / Right", "Cut lower scores off, in the histogram"),
+    ("Down", "From the query bar to the grid"),
+    ("Enter", "Search, in the query bar"),
+    ("Mouse wheel", "Zoom, over the image"),
+    ("Ctrl + mouse wheel", "Size of the cells, over the grid"),
+)
 
 
 class ShortcutsDialog(QDialog):
-    """Two columns of keys and what they do. It does not block the window."""
+    """Columns of keys and what they do. It does not block the window.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
+    Args:
+        specs: The table of actions.
+        parent: The window.
+    """
+
+    def __init__(self, specs: Sequence[ActionSpec], parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keyboard shortcuts")
         self.setModal(False)
         columns = QHBoxLayout()
         columns.setSpacing(32)
-        sections = sections_of_keys()
-        left, right = sections[:2], sections[2:]
-        for part in (left, right):
+        for part in _balanced(sections_of_keys(specs), 3):
             column = QVBoxLayout()
             column.setSpacing(8)
             for title, lines in part:
@@ -60,16 +85,28 @@ class ShortcutsDialog(QDialog):
         self.resize(1000, 560)
 
 
-def sections_of_keys() -> list[tuple[str, list[tuple[str, str]]]]:
+def sections_of_keys(specs: Sequence[ActionSpec]) -> list[Section]:
     """(menu, [(keys, what they do)]) in the order of the table; the digits are told in one line."""
     sections: dict[str, list[tuple[str, str]]] = {}
-    for spec in ACTIONS:
+    for spec in specs:
         if not spec.keys or spec.menu == "View/Words":
             continue
         keys = " or ".join(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in spec.keys)
         sections.setdefault(spec.menu, []).append((keys, spec.tip.rstrip(".")))
     sections.setdefault("View", []).append(("0 … 9", "Heatmap of the whole query, or of a word"))
     return [*sections.items(), ("Moving", list(WIDGET_KEYS))]
+
+
+def _balanced(sections: list[Section], columns: int) -> list[list[Section]]:
+    """Deals sections out to columns of about the same length, in their order."""
+    lengths = [len(lines) + 2 for _, lines in sections]
+    share = sum(lengths) / columns
+    dealt: list[list[Section]] = [[] for _ in range(columns)]
+    before = 0.0
+    for section, length in zip(sections, lengths, strict=True):
+        dealt[min(int((before + length / 2) / share), columns - 1)].append(section)
+        before += length
+    return dealt
 
 
 def _table(lines: list[tuple[str, str]]) -> QGridLayout:

@@ -9,7 +9,9 @@ from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
+from app.models.mark_store import NOTHING_NOTED, MarkStore
 from app.models.word_badges import BadgeMaker, WordBadge
+from faami_core.queries import Annotation, Mark
 from faami_core.types import GalleryImage, Hit, SearchResult
 
 Index = QModelIndex | QPersistentModelIndex
@@ -23,13 +25,22 @@ class Role(IntEnum):
     SCORE = Qt.ItemDataRole.UserRole + 3  # float | None
     RANK = Qt.ItemDataRole.UserRole + 4  # 1-based int | None
     BADGES = Qt.ItemDataRole.UserRole + 5  # tuple[WordBadge, ...]
+    NOTE = Qt.ItemDataRole.UserRole + 6  # Annotation
 
 
 class ResultListModel(QAbstractListModel):
-    """Holds the values by reference; a row costs nothing until it is painted."""
+    """Holds the values by reference; a row costs nothing until it is painted.
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    Args:
+        marks: Where the marks of the images are looked up.
+        parent: Owner.
+    """
+
+    def __init__(self, marks: MarkStore | None = None, parent: QObject | None = None) -> None:
         super().__init__(parent)
+        self._marks = marks or MarkStore(self)
+        self._marks.changed.connect(self._tell_marks)
+        self._all: Sequence[Hit | GalleryImage] = ()
         self._items: Sequence[Hit | GalleryImage] = ()
         self._badges: BadgeMaker | None = None
 
@@ -43,6 +54,18 @@ class ResultListModel(QAbstractListModel):
 
     def clear(self) -> None:
         self._reset((), None)
+
+    def keep(self, count: int) -> None:
+        """Shows the first ``count`` rows only; a larger number brings rows back. The selection stays."""
+        before, count = len(self._items), min(count, len(self._all))
+        if count < before:
+            self.beginRemoveRows(QModelIndex(), count, before - 1)
+            self._items = self._all[:count]
+            self.endRemoveRows()
+        elif count > before:
+            self.beginInsertRows(QModelIndex(), before, count - 1)
+            self._items = self._all[:count]
+            self.endInsertRows()
 
     @property
     def items(self) -> Sequence[Hit | GalleryImage]:
@@ -67,8 +90,14 @@ class ResultListModel(QAbstractListModel):
 
     def _reset(self, items: Sequence[Hit | GalleryImage], badges: BadgeMaker | None) -> None:
         self.beginResetModel()
-        self._items, self._badges = items, badges
+        self._all = self._items = items
+        self._badges = badges
         self.endResetModel()
+
+    def _tell_marks(self) -> None:
+        if self._items:
+            # Views repaint what is in sight, so the whole range costs no more than the rows that changed.
+            self.dataChanged.emit(self.index(0), self.index(len(self._items) - 1), [int(Role.NOTE)])
 
     def _name(self, row: int) -> str:
         return self._items[row].path.name
@@ -87,20 +116,35 @@ class ResultListModel(QAbstractListModel):
     def _badges_of(self, row: int) -> tuple[WordBadge, ...]:
         return self._badges.of(row) if self._badges is not None else ()
 
+    def _note_of(self, row: int) -> Annotation:
+        return self._marks.of(self._items[row].image_id)
+
     def _tip(self, row: int) -> str:
         item = self._items[row]
         lines = [str(item.path), f"{item.width} × {item.height} pixels"]
         if isinstance(item, Hit):
             lines.insert(0, f"Rank {item.rank + 1}, score {item.score:.3f}")
             lines += [f"{badge.text}: {badge.match} ({badge.evidence:+.3f})" for badge in self._badges_of(row)]
+        note = self._note_of(row)
+        if note != NOTHING_NOTED:
+            lines.append(_spoken_note(note).capitalize())
         return "\n".join(lines)
 
     def _spoken(self, row: int) -> str:
         item = self._items[row]
-        if not isinstance(item, Hit):
-            return item.path.name
-        words = ", ".join(f"{badge.text} {badge.match}" for badge in self._badges_of(row))
-        return f"Rank {item.rank + 1}, score {item.score:.3f}, {item.path.name}, {words}"
+        parts = [item.path.name]
+        if isinstance(item, Hit):
+            parts = [f"Rank {item.rank + 1}, score {item.score:.3f}", *parts]
+            parts += [f"{badge.text} {badge.match}" for badge in self._badges_of(row)]
+        return ", ".join(part for part in (*parts, _spoken_note(self._note_of(row))) if part)
+
+
+def _spoken_note(note: Annotation) -> str:
+    """ "accepted, tagged harbour and ship"."""
+    parts = [str(note.mark)] if note.mark is not Mark.UNMARKED else []
+    if note.tags:
+        parts.append(f"tagged {' and '.join(note.tags)}")
+    return ", ".join(parts)
 
 
 _READERS = {
@@ -112,4 +156,5 @@ _READERS = {
     int(Role.SCORE): ResultListModel._score,
     int(Role.RANK): ResultListModel._rank,
     int(Role.BADGES): ResultListModel._badges_of,
+    int(Role.NOTE): ResultListModel._note_of,
 }

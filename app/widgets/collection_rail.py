@@ -30,10 +30,7 @@ _ROWS = 6  # recent collections in view; the rest scrolls
 class CollectionRail(QFrame):
     """Lists collections; shows facts and unreadable files of the open one."""
 
-    open_asked = Signal()
-    demo_asked = Signal()
     collection_asked = Signal(object)  # Path
-    update_asked = Signal()
     forget_asked = Signal(object)  # Path
     retry_asked = Signal()
     reveal_asked = Signal(object)  # Path
@@ -46,7 +43,8 @@ class CollectionRail(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(8)
-        column.addLayout(self._build_header())
+        self.open_button = IconButton("folder", "Open a folder as a collection")
+        column.addLayout(_section("Collections", self.open_button))
         self.collections = QListWidget()
         self.collections.setAccessibleName("Recent collections")
         self.collections.setTextElideMode(Qt.TextElideMode.ElideMiddle)
@@ -61,22 +59,12 @@ class CollectionRail(QFrame):
         self.collections.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         column.addWidget(self.collections)
         self.demo_button = IconPushButton("demo", "Demo collection", kind="row")
-        self.demo_button.clicked.connect(self.demo_asked)
         column.addWidget(self.demo_button)
         column.addWidget(self._build_facts())
         column.addWidget(self._build_unreadable(), 4)
         self._filler = QWidget()
         column.addWidget(self._filler, 4)
         self.show_collection(None)
-
-    def _build_header(self) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.addWidget(label("Collections", "section"))
-        row.addStretch(1)
-        self.open_button = IconButton("folder", "Open a folder as a collection (Ctrl+O)")
-        self.open_button.clicked.connect(self.open_asked)
-        row.addWidget(self.open_button)
-        return row
 
     def _build_facts(self) -> QWidget:
         self._facts = QWidget()
@@ -88,8 +76,7 @@ class CollectionRail(QFrame):
         self.name = ElidedLabel()
         self.name.setProperty("voice", "heading")
         row.addWidget(self.name, 1)
-        self.update_button = IconButton("refresh", "Scan the folder again and index what is new (F5)")
-        self.update_button.clicked.connect(self.update_asked)
+        self.update_button = IconButton("refresh", "Scan the folder again and index what is new")
         row.addWidget(self.update_button)
         column.addLayout(row)
         self.folder = ElidedLabel()
@@ -115,13 +102,9 @@ class CollectionRail(QFrame):
         column.setContentsMargins(0, 4, 0, 0)
         column.setSpacing(8)
         column.addWidget(line())
-        row = QHBoxLayout()
-        row.addWidget(label("Could not be read", "section"))
-        row.addStretch(1)
         self.retry_button = IconButton("refresh", "Try to read these files again")
         self.retry_button.clicked.connect(self.retry_asked)
-        row.addWidget(self.retry_button)
-        column.addLayout(row)
+        column.addLayout(_section("Could not be read", self.retry_button))
         self.unreadable = QListWidget()
         self.unreadable.setObjectName("unreadable")
         self.unreadable.setAccessibleName("Files that could not be read, with reasons")
@@ -180,6 +163,15 @@ class CollectionRail(QFrame):
 
     def _ask(self, item: QListWidgetItem) -> None:
         self.collection_asked.emit(item.data(_PATH))
+
+
+def _section(title: str, button: IconButton) -> QHBoxLayout:
+    """A heading with a button at its right."""
+    row = QHBoxLayout()
+    row.addWidget(label(title, "section"))
+    row.addStretch(1)
+    row.addWidget(button)
+    return row
 
 
 def _day(stamp: str | None) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
 from PySide6.QtGui import QPalette, QResizeEvent
@@ -24,7 +25,22 @@ from app.icons import icon, icon_pixmap
 _RECOLOUR = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
 
 
-class IconButton(QToolButton):
+class _Recoloured:
+    """Mixed into a widget that shows a drawing in a colour of the theme: paints it anew when the theme changes."""
+
+    _drawing = ""
+    _role = QPalette.ColorRole.Text
+
+    def changeEvent(self: Any, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() in _RECOLOUR:
+            self._paint_icon()
+
+    def _paint_icon(self: Any) -> None:
+        self.setIcon(icon(self._drawing, self.palette().color(self._role).name()))
+
+
+class IconButton(_Recoloured, QToolButton):
     """A flat button with an icon in the colour of the theme; ``name`` is its tool tip and its accessible name."""
 
     def __init__(self, drawing: str, name: str, *, size: int = 18) -> None:
@@ -37,37 +53,22 @@ class IconButton(QToolButton):
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self._paint_icon()
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in _RECOLOUR:
-            self._paint_icon()
 
-    def _paint_icon(self) -> None:
-        self.setIcon(icon(self._drawing, self.palette().color(QPalette.ColorRole.Text).name()))
-
-
-class IconPushButton(QPushButton):
+class IconPushButton(_Recoloured, QPushButton):
     """A push button with a label and an icon in the colour of its text."""
 
     def __init__(self, drawing: str, text: str, *, kind: str = "", name: str = "") -> None:
         super().__init__(text)
         self._drawing = drawing
+        if kind == "primary":
+            self._role = QPalette.ColorRole.HighlightedText
         self.setProperty("kind", kind)
         self.setAccessibleName(name or text)
         self.setIconSize(QSize(18, 18))
         self._paint_icon()
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in _RECOLOUR:
-            self._paint_icon()
 
-    def _paint_icon(self) -> None:
-        role = QPalette.ColorRole.HighlightedText if self.property("kind") == "primary" else QPalette.ColorRole.Text
-        self.setIcon(icon(self._drawing, self.palette().color(role).name()))
-
-
-class IconLabel(QLabel):
+class IconLabel(_Recoloured, QLabel):
     """An icon that is not a button."""
 
     def __init__(self, drawing: str, *, size: int = 18, role: QPalette.ColorRole | None = None) -> None:
@@ -81,11 +82,6 @@ class IconLabel(QLabel):
         """Shows another drawing."""
         self._drawing, self._role = drawing, role
         self._paint_icon()
-
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() in _RECOLOUR:
-            self._paint_icon()
 
     def _paint_icon(self) -> None:
         ratio = self.devicePixelRatioF()

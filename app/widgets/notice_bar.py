@@ -29,7 +29,7 @@ class NoticeBar(QFrame):
         super().__init__()
         self.setObjectName("notice")
         self.setAccessibleName("Notice")
-        self._action = ""
+        self._action = self._topic = ""
         self._icon = IconLabel("info", size=20)
         self.message = label("", "heading", wrap=True)
         self.next_step = label("", "muted", wrap=True)
@@ -52,7 +52,14 @@ class NoticeBar(QFrame):
         self.hide()
 
     def show_notice(
-        self, kind: NoticeKind, message: str, next_step: str = "", *, action: str = "", label_of_action: str = ""
+        self,
+        kind: NoticeKind,
+        message: str,
+        next_step: str = "",
+        *,
+        action: str = "",
+        label_of_action: str = "",
+        topic: str = "",
     ) -> None:
         """Shows a notice.
 
@@ -62,10 +69,11 @@ class NoticeBar(QFrame):
             next_step: What can be done, one sentence.
             action: Name handed to ``action_asked`` by the button.
             label_of_action: Text of the button; empty for none.
+            topic: What it is about, for ``dismiss``.
         """
         drawing, role = _LOOKS[kind]
         self._icon.show_drawing(drawing, role)
-        self._action = action
+        self._action, self._topic = action, topic
         _show(self.message, message)
         _show(self.next_step, next_step)
         self.button.setText(label_of_action)
@@ -76,6 +84,11 @@ class NoticeBar(QFrame):
         self.setAccessibleDescription(f"{message} {next_step}".strip())
         self.show()
         self.shown.emit(kind, f"{message} {next_step}".strip())
+
+    def dismiss(self, topic: str) -> None:
+        """Hides a notice that is no longer true; a notice about something else stays."""
+        if topic == self._topic:
+            self.hide()
 
 
 def _show(line: QLabel, text: str) -> None:

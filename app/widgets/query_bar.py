@@ -31,7 +31,6 @@ class QueryBar(QWidget):
 
     submitted = Signal(str, object)  # text, Path | None
     cleared = Signal()
-    pick_image_asked = Signal()
     image_pasted = Signal(QImage)
     word_chosen = Signal(object)
     leave_asked = Signal()  # Down: on to the results
@@ -71,11 +70,9 @@ class QueryBar(QWidget):
         self.image_chip.setStyleSheet("padding: 2px 8px 2px 4px;")
         self.image_chip.clicked.connect(self._remove_image)
         self.image_chip.hide()
-        self.clear_button = IconButton("close", "Clear the query (Esc)")
-        self.clear_button.clicked.connect(self.clear)
+        self.clear_button = IconButton("close", "Clear the query")
         self.clear_button.hide()
-        self.pick_button = IconButton("image", "Search by an image file (Ctrl+I)", size=20)
-        self.pick_button.clicked.connect(self.pick_image_asked)
+        self.pick_button = IconButton("image", "Search by an image file", size=20)
         self.search_button = IconPushButton("search", "Search", kind="primary")
         self.search_button.clicked.connect(self._submit)
         row = QHBoxLayout(self._field)

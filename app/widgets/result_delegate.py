@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter, QPainterPath, QPalette, QPen, QPixmap
+from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPainterPath, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.icons import icon_pixmap
+from app.models.mark_store import NOTHING_NOTED
 from app.models.result_list_model import Role
 from app.models.thumbnail_cache import ThumbnailCache
 from app.models.word_badges import WordBadge
+from app.widgets.mark_painter import ON_SCRIM, REJECTED_OPACITY, SCRIM, paint_note
+from faami_core.queries import Annotation, Mark
 from faami_core.types import Match
 
 _MARGIN = 6  # around a cell
 _INSET = 5  # between the selection ring and the image
 _RADIUS = 8
-_SCRIM = QColor(10, 11, 13, 190)  # white text on it has a contrast of 8:1 even over a white roof
-_ON_SCRIM = QColor(255, 255, 255)
 _BADGE_GAP = 5
 _DOT = 8
 
@@ -50,17 +54,18 @@ class ResultDelegate(QStyledItemDelegate):
         return self._cell
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
-        painter.save()
-        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        painter.setFont(self._small or option.font)
-        cell = option.rect.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
-        self._paint_ring(painter, option, cell)
-        side = self.thumbnail_side
-        image = QRect(cell.left() + _INSET, cell.top() + _INSET, side, side)
-        self._paint_image(painter, option, index, image)
-        self._paint_numbers(painter, index, image)
-        self._paint_caption(painter, option, index, image, cell)
-        painter.restore()
+        note: Annotation = index.data(Role.NOTE) or NOTHING_NOTED
+        with _saved(painter):
+            painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+            painter.setFont(self._small or option.font)
+            cell = option.rect.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
+            self._paint_ring(painter, option, cell)
+            side = self.thumbnail_side
+            image = QRect(cell.left() + _INSET, cell.top() + _INSET, side, side)
+            self._paint_image(painter, option, index, image, faded=note.mark is Mark.REJECTED)
+            self._paint_numbers(painter, index, image)
+            paint_note(painter, note, image)
+            self._paint_caption(painter, option, index, image, cell)
 
     def _paint_ring(self, painter: QPainter, option: QStyleOptionViewItem, cell: QRect) -> None:
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
@@ -76,30 +81,32 @@ class ResultDelegate(QStyledItemDelegate):
             painter.setPen(QPen(palette.color(role.Highlight), 3))
         painter.drawRoundedRect(QRectF(cell).adjusted(1.5, 1.5, -1.5, -1.5), _RADIUS + 3, _RADIUS + 3)
 
-    def _paint_image(self, painter: QPainter, option: QStyleOptionViewItem, index: Index, area: QRect) -> None:
+    def _paint_image(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: Index, area: QRect, *, faded: bool
+    ) -> None:
         path = index.data(Role.PATH)
         ratio = option.widget.devicePixelRatioF() if option.widget is not None else 1.0
         pixmap = self._cache.get(path, side_for(area.width() * ratio))
         clip = QPainterPath()
         clip.addRoundedRect(QRectF(area), _RADIUS, _RADIUS)
-        painter.save()
-        painter.setClipPath(clip)
-        # Placeholder and letter box are the same quiet ground, so that nothing jumps when the image arrives.
-        painter.fillRect(area, option.palette.color(QPalette.ColorRole.Mid))
-        if pixmap is not None:
-            painter.drawPixmap(_fitted(pixmap, area), pixmap)
-        elif self._cache.is_broken(path):
-            colour = option.palette.color(QPalette.ColorRole.PlaceholderText).name()
-            side = min(40, area.width() // 2)
-            drawing = icon_pixmap("broken", colour, round(side * ratio))
-            spot = QRect(0, 0, side, side)
-            spot.moveCenter(area.center())
-            painter.drawPixmap(spot, drawing)
-        painter.restore()
+        with _saved(painter):
+            painter.setClipPath(clip)
+            # Placeholder and letter box are the same quiet ground, so that nothing jumps when the image arrives.
+            painter.fillRect(area, option.palette.color(QPalette.ColorRole.Mid))
+            if pixmap is not None:
+                painter.setOpacity(REJECTED_OPACITY if faded else 1.0)
+                painter.drawPixmap(_fitted(pixmap, area), pixmap)
+            elif self._cache.is_broken(path):
+                colour = option.palette.color(QPalette.ColorRole.PlaceholderText).name()
+                side = min(40, area.width() // 2)
+                drawing = icon_pixmap("broken", colour, round(side * ratio))
+                spot = QRect(0, 0, side, side)
+                spot.moveCenter(area.center())
+                painter.drawPixmap(spot, drawing)
 
     def _paint_numbers(self, painter: QPainter, index: Index, image: QRect) -> None:
         rank, score = index.data(Role.RANK), index.data(Role.SCORE)
-        if rank is None:
+        if rank is None or score is None:
             return
         metrics = painter.fontMetrics()
         height = metrics.height() + 4
@@ -108,9 +115,9 @@ class ResultDelegate(QStyledItemDelegate):
             left = image.left() + 6 if at_left else image.right() - 5 - width
             pill = QRectF(left, image.bottom() - 5 - height, width, height)
             painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(_SCRIM)
+            painter.setBrush(SCRIM)
             painter.drawRoundedRect(pill, 5, 5)
-            painter.setPen(_ON_SCRIM)
+            painter.setPen(ON_SCRIM)
             painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
 
     def _paint_caption(
@@ -148,6 +155,16 @@ class ResultDelegate(QStyledItemDelegate):
 
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+@contextmanager
+def _saved(painter: QPainter) -> Iterator[None]:
+    """Leaves the painter as it was, also after an exception: the view goes on painting with it."""
+    painter.save()
+    try:
+        yield
+    finally:
+        painter.restore()
 
 
 def side_for(pixels: float) -> int:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtCore import QItemSelection, QModelIndex, QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
 
 from app.models.result_list_model import ResultListModel
@@ -17,6 +17,7 @@ class ResultGrid(QListView):
     """Shows a ``ResultListModel``; tells which row is current."""
 
     row_chosen = Signal(int)  # -1 for none
+    selection_changed = Signal()
     cell_size_changed = Signal(int)
 
     def __init__(self, model: ResultListModel, cache: ThumbnailCache) -> None:
@@ -34,7 +35,7 @@ class ResultGrid(QListView):
         self.setWrapping(True)
         self.setResizeMode(QListView.ResizeMode.Adjust)
         self.setUniformItemSizes(True)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
@@ -61,6 +62,15 @@ class ResultGrid(QListView):
             self.scrollTo(self.currentIndex(), QAbstractItemView.ScrollHint.PositionAtCenter)
         self.cell_size_changed.emit(size)
 
+    def zoom(self, steps: int) -> None:
+        """Makes the cells larger, or smaller with a negative number."""
+        self.set_cell_size(self._cell + steps * CELL_STEP)
+
+    def selected_rows(self) -> list[int]:
+        """Rows of the selection from top to bottom."""
+        ranges = self.selectionModel().selection()
+        return sorted(row for part in ranges for row in range(part.top(), part.bottom() + 1))
+
     def choose(self, row: int) -> None:
         """Makes a row current and brings it into view."""
         if 0 <= row < self._results.rowCount():
@@ -78,6 +88,16 @@ class ResultGrid(QListView):
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:  # type: ignore[override]
         super().currentChanged(current, previous)
         self.row_chosen.emit(current.row() if current.isValid() else -1)
+
+    def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
+        super().selectionChanged(selected, deselected)
+        self.selection_changed.emit()
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
+            self.zoom(1 if event.angleDelta().y() > 0 else -1)
+        else:
+            super().wheelEvent(event)
 
     def moveCursor(
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier

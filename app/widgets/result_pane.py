@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from app.widgets.activity_strip import ActivityStrip
 from app.widgets.controls import ElidedLabel, IconButton, IconLabel
@@ -11,6 +11,7 @@ from app.widgets.empty_state import EmptyState
 from app.widgets.notice_bar import NoticeBar
 from app.widgets.query_bar import QueryBar
 from app.widgets.result_grid import CELL_STEP, LARGEST_CELL, SMALLEST_CELL, ResultGrid
+from app.widgets.score_histogram import ScoreHistogram
 from app.widgets.welcome_page import WelcomePage
 
 
@@ -31,6 +32,9 @@ class ResultPane(QFrame):
         self.grid = grid
         self.headline = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self.headline.setProperty("voice", "muted")
+        self.triage = QLabel()
+        self.triage.setProperty("voice", "muted")
+        self.histogram = ScoreHistogram()
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
         self._pages.addWidget(self.empty)
@@ -48,7 +52,7 @@ class ResultPane(QFrame):
         column = QVBoxLayout(page)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        self.export_button = IconButton("export", "Export the results as CSV (Ctrl+E)")
+        self.export_button = IconButton("export", "Export the results as CSV")
         self.cell_slider = QSlider(Qt.Orientation.Horizontal)
         self.cell_slider.setRange(SMALLEST_CELL, LARGEST_CELL)
         self.cell_slider.setSingleStep(CELL_STEP)
@@ -63,11 +67,14 @@ class ResultPane(QFrame):
         row.setContentsMargins(8, 0, 4, 0)
         row.setSpacing(8)
         row.addWidget(self.headline, 1)
+        row.addWidget(self.triage)
+        row.addSpacing(8)
         row.addWidget(IconLabel("small_cells", size=16))
         row.addWidget(self.cell_slider)
         row.addWidget(IconLabel("large_cells", size=16))
         row.addWidget(self.export_button)
         column.addLayout(row)
+        column.addWidget(self.histogram)
         column.addWidget(self.grid, 1)
         return page
 
@@ -84,6 +91,11 @@ class ResultPane(QFrame):
         """The grid with a line that says what it holds."""
         self.headline.show_text(headline)
         self._turn_to(2)
+
+    def show_triage(self, text: str) -> None:
+        """How much is selected and marked, beside the headline."""
+        self.triage.setText(text)
+        self.triage.setAccessibleName(text)
 
     @property
     def page(self) -> str:

@@ -17,8 +17,6 @@ _SHOWN = 5
 class WelcomePage(QWidget):
     """Open a folder, open the demo, or go on with a recent collection."""
 
-    open_asked = Signal()
-    demo_asked = Signal()
     recent_asked = Signal(object)  # Path
 
     def __init__(self) -> None:
@@ -45,9 +43,7 @@ class WelcomePage(QWidget):
         row = QHBoxLayout()
         row.setSpacing(8)
         self.open_button = IconPushButton("folder", "Open folder…", kind="primary")
-        self.open_button.clicked.connect(self.open_asked)
         self.demo_button = IconPushButton("demo", "Open demo collection")
-        self.demo_button.clicked.connect(self.demo_asked)
         row.addWidget(self.open_button)
         row.addWidget(self.demo_button)
         row.addStretch(1)

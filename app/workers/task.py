@@ -1,7 +1,8 @@
 """The only place of the app where a thread starts.
 
 Work runs in lanes: *model* is serial because one model lane call at a time may reach ``Session``, *disk* writes
-exports, *decode* reads pixels for the screen. A job sees nothing of Qt; what it reports travels through one mailbox
+exports and marks, one after the other and to the end even when the window closes, *decode* reads pixels for the
+screen. A job sees nothing of Qt; what it reports travels through one mailbox
 to the GUI thread, where the ``Task`` emits its signals. So no slot ever runs in a foreign thread.
 """
 
@@ -42,6 +43,7 @@ class Task(QObject):
 
     Attributes:
         request_id: Grows with every task, so that an older answer can be told from a newer one.
+        lane: Where it runs.
         token: Cancels the work.
     """
 
@@ -51,9 +53,10 @@ class Task(QObject):
     cancelled = Signal()
     finished = Signal()
 
-    def __init__(self, request_id: int) -> None:
+    def __init__(self, request_id: int, lane: Lane) -> None:
         super().__init__()
         self.request_id = request_id
+        self.lane = lane
         self.token = CancelToken()
         self.is_running = True
 
@@ -104,12 +107,12 @@ class _LaneThreads:
                 thread.start()
             self._changed.notify()
 
-    def stop(self) -> None:
+    def stop(self, *, drop_waiting: bool) -> None:
+        """Ends the threads after the work at hand, or after all that waits."""
         with self._changed:
             self._stopping = True
-            for job in self._queue:
-                job.token.cancel()
-            self._queue.clear()
+            if drop_waiting:
+                self._queue.clear()
             self._changed.notify_all()
 
     def join(self, deadline: float) -> bool:
@@ -124,7 +127,7 @@ class _LaneThreads:
                 while not self._queue and not self._stopping:
                     self._changed.wait()
                 self._idle -= 1
-                if self._stopping:
+                if not self._queue:
                     return
                 job = self._queue.popleft()
             self._deliver(job)
@@ -146,7 +149,7 @@ class TaskRunner(QObject):
 
     def submit(self, lane: Lane, work: Work) -> Task:
         """Queues ``work(token, progress)``; connect the task's signals before control returns to the event loop."""
-        task = Task(next(self._ids))
+        task = Task(next(self._ids), lane)
         self._tasks[task.request_id] = task
         self._lanes[lane].put(_Job(task.request_id, work, task.token))
         return task
@@ -157,13 +160,14 @@ class TaskRunner(QObject):
         return len(self._tasks)
 
     def close(self, seconds: float = 1.8) -> bool:
-        """Cancels everything and waits for the threads. Returns whether all ended in time."""
+        """Cancels everything but writing, and waits for the threads. Returns whether all ended in time."""
         for task in self._tasks.values():
-            task.cancel()
-        for lane in self._lanes.values():
-            lane.stop()
+            if task.lane is not Lane.DISK:
+                task.cancel()
+        for lane, threads in self._lanes.items():
+            threads.stop(drop_waiting=lane is not Lane.DISK)
         deadline = time.monotonic() + seconds
-        ended = [lane.join(deadline) for lane in self._lanes.values()]
+        ended = [threads.join(deadline) for threads in self._lanes.values()]
         with self._mail.lock:
             self._mail.closed = True
             self._mail.outcomes.clear()

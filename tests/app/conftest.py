@@ -69,7 +69,7 @@ def make_window(qtbot: QtBot, no_leaks: None, session: FakeSession, tmp_path: Pa
     made: list[MainWindow] = []
 
     def make(own_session: object = session) -> MainWindow:
-        window = MainWindow(own_session, Settings(tmp_path / "settings"))
+        window = MainWindow(own_session, Settings(tmp_path / "settings"), tmp_path / "crash.log")
         window.resize(1280, 720)
         made.append(window)
         window.show()

@@ -6,12 +6,13 @@ import csv
 import hashlib
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 import numpy as np
 
 from faami_core.errors import CollectionError, ExportError, QueryError, UnreadableImageError
-from faami_core.queries import PixelBox, Query, TextTerm
+from faami_core.queries import Annotation, PixelBox, Query, TextTerm
 from faami_core.types import (
     ByteArray,
     CancelToken,
@@ -53,6 +54,9 @@ class FakeSession:
         self.asked: list[Query] = []
         self.threads: set[str] = set()
         self.closed = False
+        self.notes: dict[int, Annotation] = {}
+        self.disk_is_full = False
+        self.query_fails = False
 
     def model_info(self) -> ModelInfo:
         return ModelInfo("faami-lite", "0123456789abcdef", "cpu", 224, GRIDS, 256, 14_000_000, self.model_folder)
@@ -122,7 +126,7 @@ class FakeSession:
             if cancel is not None:
                 cancel.raise_if_cancelled()
         words = _words_of(query)
-        if not words:
+        if not words or self.query_fails:
             raise QueryError("The query has no word.", "Type what you look for.")
         return self._made_result(root, query, words)
 
@@ -136,9 +140,9 @@ class FakeSession:
         evidence = evidence[order]
         attention = np.abs(evidence) + 1e-4
         attention /= attention.sum(axis=2, keepdims=True)
-        hits = tuple(
-            _hit(rank, paths[place], evidence[rank]) for rank, place in enumerate(int(entry) for entry in order)
-        )
+        number = {path: image_id for image_id, path in enumerate(self._paths(root))}
+        ranked = [paths[int(place)] for place in order]
+        hits = tuple(_hit(rank, number[path], path, evidence[rank]) for rank, path in enumerate(ranked))
         return SearchResult(
             query, words, hits, evidence, attention.astype(np.float32), GRIDS, 0.5, self.count, len(hits), root,
             "0123456789abcdef", 0.042 + self.delay, "2026-03-02T09:31:00+00:00",
@@ -187,6 +191,16 @@ class FakeSession:
             writer.writerows((hit.rank + 1, hit.path, hit.score) for hit in result.hits)
         return path
 
+    def annotations(self, root: Path) -> dict[int, Annotation]:
+        return dict(self.notes)
+
+    def annotate(self, root: Path, changes: Mapping[int, Annotation]) -> dict[int, Annotation]:
+        if self.disk_is_full:
+            raise CollectionError("The marks could not be stored: the disk is full.", "Make room.")
+        before = {image: self.notes.get(image, Annotation()) for image in changes}
+        self.notes |= changes
+        return before
+
     def close(self) -> None:
         self.closed = True
 
@@ -220,8 +234,8 @@ def _made_evidence(generator: np.random.Generator, hits: int, words: tuple[Query
     return np.concatenate(parts, axis=2).astype(np.float32)
 
 
-def _hit(rank: int, path: Path, evidence: FloatArray) -> Hit:
+def _hit(rank: int, image_id: int, path: Path, evidence: FloatArray) -> Hit:
     per_word = tuple(float(value) for value in evidence.sum(axis=1))
     fine = float(evidence.sum())
     boxes = tuple(PixelBox(0, 0, 16, 16) for _ in per_word)
-    return Hit(rank, path, rank, 0.5 * 0.4 + 0.5 * fine, 0.4, fine, per_word, boxes, 224, 224)
+    return Hit(image_id, path, rank, 0.5 * 0.4 + 0.5 * fine, 0.4, fine, per_word, boxes, 224, 224)

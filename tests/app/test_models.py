@@ -73,19 +73,19 @@ def test_a_hundred_thousand_rows_are_shown_and_scrolled_quickly(
     qtbot.addWidget(grid)
     grid.resize(1200, 800)
     grid.show()
-    started = time.perf_counter()
+    started = time.thread_time()  # of this thread alone: the machine may be busy
     model.show_images(images)
     grid.grab()
-    shown = time.perf_counter() - started
-    started = time.perf_counter()
+    shown = time.thread_time() - started
+    started = time.thread_time()
     for step in range(20):
         grid.verticalScrollBar().setValue(grid.verticalScrollBar().maximum() * step // 19)
         grid.grab()
-    scrolled = (time.perf_counter() - started) / 20
+    scrolled = (time.thread_time() - started) / 20
     grid.choose(99_999)
     assert grid.currentIndex().row() == 99_999
-    assert shown < 2.0
-    assert scrolled < 0.2
+    assert shown < 1.0
+    assert scrolled < 0.1
     qtbot.waitUntil(lambda: cache.is_idle)
 
 

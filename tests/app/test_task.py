@@ -138,6 +138,19 @@ def test_closing_does_not_wait_for_work_that_is_stuck(runner: TaskRunner) -> Non
     assert runner.close(2.0)
 
 
+def test_what_is_to_be_written_is_written_even_when_the_window_closes(runner: TaskRunner) -> None:
+    written: list[int] = []
+
+    def write(number: int) -> None:
+        time.sleep(0.02)
+        written.append(number)
+
+    for number in range(5):
+        runner.submit(Lane.DISK, lambda token, _p, number=number: token.raise_if_cancelled() or write(number))
+    assert runner.close()
+    assert written == [0, 1, 2, 3, 4]
+
+
 def test_a_cancelled_error_is_no_failure(qtbot: QtBot, runner: TaskRunner) -> None:
     def cancelled(_token: CancelToken, _progress: ProgressCallback) -> None:
         raise CancelledError

@@ -1,0 +1,128 @@
+"""What actions do when it takes more than one call: small functions on the window."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtCore import Qt, QUrl
+from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
+from PySide6.QtWidgets import QDialog
+
+from app.dialogs import files
+from app.dialogs.crash_log_dialog import CrashLogDialog
+from app.dialogs.shortcuts_dialog import ShortcutsDialog
+from app.widgets.quick_list import QuickEntry
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+_TOLD_MS = 3000
+
+
+def open_folder(window: MainWindow) -> None:
+    """Lets the analyst choose a folder and opens it."""
+    folder = files.choose_folder(window, window.workspace.root or Path.home())
+    if folder is not None:
+        window.collections.open(folder)
+
+
+def pick_image(window: MainWindow) -> None:
+    """Lets the analyst choose an image and searches with it."""
+    image = files.choose_image(window, window.workspace.root or Path.home())
+    if image is not None:
+        window.pane.query.ask_image(image)
+
+
+def export_results(window: MainWindow) -> None:
+    """Lets the analyst choose a file and writes the results to it."""
+    path = files.choose_export(window, window.settings.export_folder / window.export.suggested_name())
+    if path is not None:
+        window.export.export(path)
+
+
+def search_like_this(window: MainWindow) -> None:
+    """Asks with the image in the inspector alone."""
+    item = window.evidence.item
+    if item is not None:
+        window.pane.query.text.clear()
+        window.pane.query.ask_image(item.path)
+
+
+def clear_query(window: MainWindow) -> None:
+    """Back to browsing, the cursor in the query bar."""
+    window.pane.notice.hide()
+    window.pane.query.clear()
+    window.pane.query.focus()
+
+
+def copy_path(window: MainWindow) -> None:
+    """Copies where the image in the inspector lies."""
+    if window.evidence.item is not None:
+        QGuiApplication.clipboard().setText(str(window.evidence.item.path))
+        window.status.showMessage("The path is in the clipboard.", _TOLD_MS)
+
+
+def reveal_image(window: MainWindow) -> None:
+    """Opens the folder of the image in the inspector."""
+    if window.evidence.item is not None:
+        reveal(window.evidence.item.path)
+
+
+def reveal(path: Path) -> None:
+    """Opens the folder of a file in the file manager."""
+    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+
+
+def follow_panel_actions(window: MainWindow) -> None:
+    """Shows or hides side panel and histogram, and remembers it."""
+    window.settings.side_panel = window.actions_by_name["side_panel"].isChecked()
+    window.settings.histogram = window.actions_by_name["histogram"].isChecked()
+    window.show_panes()
+
+
+def pick_tag(window: MainWindow) -> None:
+    """Opens the list of tags for the selected images."""
+    window.tag_list.open_with(window.triage.tag_entries())
+
+
+def open_palette(window: MainWindow) -> None:
+    """Opens the list of all commands."""
+    window.palette_list.open_with(palette_entries(window))
+
+
+def palette_entries(window: MainWindow) -> list[QuickEntry]:
+    """Every command but the words that the query does not have; what cannot be done right now says why."""
+    entries = []
+    for name, action in window.actions_by_name.items():
+        spec, possible = action.data(), action.isEnabled()
+        if name == "palette" or (spec.group == "words" and not possible):
+            continue
+        *_, menu = outer = spec.menu.split("/")
+        title = action.text().replace("&", "").rstrip("…")
+        entries.append(
+            QuickEntry(
+                name,
+                f"{menu.removesuffix('s')}: {title}" if len(outer) > 1 else title,
+                detail=outer[0] if possible else str(spec.needs).capitalize(),
+                hint=action.shortcut().toString(QKeySequence.SequenceFormat.NativeText),
+                enabled=possible,
+            )
+        )
+    return entries
+
+
+def show_shortcuts(window: MainWindow) -> None:
+    """Shows the sheet of keys beside the window."""
+    _show(ShortcutsDialog([action.data() for action in window.actions_by_name.values()], window))
+
+
+def show_crash_log(window: MainWindow) -> None:
+    """Shows what was logged."""
+    window.pane.notice.dismiss("crash")
+    _show(CrashLogDialog(window.crash_log_path, window))
+
+
+def _show(dialog: QDialog) -> None:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.show()

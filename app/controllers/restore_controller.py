@@ -1,0 +1,82 @@
+"""The window opens as it was closed: collection, query, selected image, lit word."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QObject
+
+from app.controllers.collection_controller import CollectionController
+from app.controllers.search_controller import SearchController
+from app.controllers.workspace import Workspace
+from app.models.result_list_model import ResultListModel
+from app.settings import LastView
+from app.widgets.result_grid import ResultGrid
+from app.widgets.result_pane import ResultPane
+
+
+class RestoreController(QObject):
+    """Remembers the view on close and brings it back on start."""
+
+    def __init__(
+        self,
+        *,
+        workspace: Workspace,
+        collections: CollectionController,
+        search: SearchController,
+        model: ResultListModel,
+        grid: ResultGrid,
+        pane: ResultPane,
+    ) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._collections = collections
+        self._search = search
+        self._model = model
+        self._grid = grid
+        self._pane = pane
+        self._awaited: LastView | None = None
+        search.shown.connect(lambda _result: self._finish())
+        search.browsing.connect(self._finish)
+        search.failed.connect(lambda _error: self._browse_instead())
+        collections.failed.connect(lambda _error: self._forget())
+
+    def begin(self) -> None:
+        """Opens the last collection, if there is one, and asks its last query again."""
+        settings = self._workspace.settings
+        if settings.last is not None:
+            self._awaited = settings.last_view
+            self._pane.query.show_query(self._awaited.text, self._awaited.image)
+            self._collections.open(settings.last)
+
+    def remember(self) -> None:
+        """Writes down what is on screen."""
+        space, row = self._workspace, self._grid.currentIndex().row()
+        if space.collection is None:
+            return
+        asked = space.result is not None
+        space.settings.last_view = LastView(
+            text=self._pane.query.text.text().strip() if asked else "",
+            image=self._pane.query.image if asked else None,
+            selected=self._model.path(row) if row >= 0 else None,
+            word=space.view.word,
+        )
+
+    def _finish(self) -> None:
+        view, self._awaited = self._awaited, None
+        if view is None:
+            return
+        row = next((row for row, item in enumerate(self._model.items) if item.path == view.selected), -1)
+        self._grid.choose(row)
+        result = self._workspace.result
+        if result is not None and view.word is not None and view.word < len(result.words):
+            self._workspace.view.select_word(view.word)
+
+    def _forget(self) -> None:
+        if self._awaited is not None:
+            self._awaited = None
+            self._pane.query.show_query("", None)
+
+    def _browse_instead(self) -> None:
+        """The collection is there, but its last query cannot be asked any more."""
+        if self._awaited is not None:
+            self._forget()
+            self._search.browse()

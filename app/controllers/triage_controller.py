@@ -1,0 +1,159 @@
+"""Triage: accept, reject, tag; every step can be undone, and is written to the catalog as soon as it is done."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QUndoCommand, QUndoStack
+
+from app.controllers.workspace import Workspace
+from app.models.mark_store import MarkStore
+from app.models.result_list_model import ResultListModel
+from app.widgets.quick_list import QuickEntry
+from app.widgets.result_grid import ResultGrid
+from app.widgets.result_pane import ResultPane
+from app.workers.task import Lane
+from faami_core.errors import FaamiError
+from faami_core.queries import Annotation, Mark
+from faami_core.types import GalleryImage, Hit
+
+Notes = Mapping[int, Annotation]  # by image id
+
+
+class TriageController(QObject):
+    """Marks what is selected in the grid."""
+
+    loaded = Signal()  # the marks of a collection just opened are on screen
+
+    def __init__(
+        self, *, workspace: Workspace, marks: MarkStore, model: ResultListModel, grid: ResultGrid, pane: ResultPane
+    ) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._marks = marks
+        self._model = model
+        self._grid = grid
+        self._pane = pane
+        self._root: Path | None = None  # whose marks are shown
+        self._written = 0
+        self.stack = QUndoStack(self)
+        marks.changed.connect(self._show_counts)
+        grid.selection_changed.connect(self._show_counts)
+
+    def take_collection(self) -> None:
+        """Another collection is open, or the same one was read anew: brings its marks."""
+        root, session = self._workspace.root, self._workspace.session
+        if root is None:
+            return
+        if root != self._root:
+            self._root = root
+            self.stack.clear()
+            self._marks.show({})
+        written = self._written
+        task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.annotations(root))
+        task.succeeded.connect(lambda notes: self._take(root, written, notes))
+        task.failed.connect(self._tell)
+
+    def accept(self) -> None:
+        self._change("Accept", lambda note: replace(note, mark=Mark.ACCEPTED))
+
+    def reject(self) -> None:
+        self._change("Reject", lambda note: replace(note, mark=Mark.REJECTED))
+
+    def unmark(self) -> None:
+        self._change("Clear mark of", lambda note: replace(note, mark=Mark.UNMARKED))
+
+    def toggle_tag(self, tag: str) -> None:
+        """Puts a tag on all selected images; takes it off where all of them have it."""
+        if all(tag in self._marks.of(item.image_id).tags for item in self._selected()):
+            self._change(f"Untag “{tag}”", lambda note: _without_tag(note, tag), goes_on=False)
+        else:
+            self._change(f"Tag “{tag}”", lambda note: _with_tag(note, tag), goes_on=False)
+
+    def tag_entries(self) -> list[QuickEntry]:
+        """All tags of the collection by name, with how much of the selection has each."""
+        selected = [self._marks.of(item.image_id).tags for item in self._selected()]
+        entries = []
+        for tag, count in sorted(self._marks.tags.items()):
+            have = sum(tag in tags for tags in selected)
+            tick = "none" if not have else "all" if have == len(selected) else "some"
+            entries.append(QuickEntry(tag, tag, hint=f"{count:,}", tick=tick))
+        return entries
+
+    def apply(self, notes: Notes) -> None:
+        """Shows annotations and writes them; called by the undo stack."""
+        self._marks.put(notes)
+        self._written += 1
+        root, session = self._root, self._workspace.session
+        task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.annotate(root, notes))
+        task.failed.connect(self._write_failed)
+        row = next((row for row, item in enumerate(self._model.items) if item.image_id in notes), -1)
+        if len(notes) == 1 and row >= 0:
+            self._grid.choose(row)
+
+    def _change(self, verb: str, make: Callable[[Annotation], Annotation], *, goes_on: bool = True) -> None:
+        selected = self._selected()
+        before = {item.image_id: self._marks.of(item.image_id) for item in selected}
+        after = {image: new for image, old in before.items() if (new := make(old)) != old}
+        if after:
+            old = {image: before[image] for image in after}
+            whom = selected[0].path.name if len(selected) == 1 else f"{len(selected):,} images"
+            self.stack.push(_Change(self, f"{verb} {whom}", old, after))
+        if goes_on and len(selected) == 1:
+            self._grid.step(1)  # one key an image: the next one is under the hand at once
+
+    def _selected(self) -> list[Hit | GalleryImage]:
+        items = self._model.items
+        return [items[row] for row in self._grid.selected_rows()]
+
+    def _take(self, root: Path, written: int, notes: Notes) -> None:
+        if root != self._root:
+            return
+        if written != self._written:
+            self.take_collection()  # something was marked while this was read
+            return
+        self._marks.show(notes)
+        self.loaded.emit()
+
+    def _write_failed(self, error: FaamiError) -> None:
+        """What is on screen must be what is stored: reads the marks again."""
+        self.stack.clear()
+        self._tell(error)
+        self.take_collection()
+
+    def _tell(self, error: FaamiError) -> None:
+        self._pane.notice.show_notice("error", error.message, error.next_step)
+
+    def _show_counts(self) -> None:
+        selected = len(self._grid.selected_rows())
+        parts = [f"{selected:,} selected"] if selected > 1 else []
+        for mark in (Mark.ACCEPTED, Mark.REJECTED):
+            if count := self._marks.count(mark):
+                parts.append(f"{count:,} {mark}")
+        self._pane.show_triage("  ·  ".join(parts))
+
+
+def _with_tag(note: Annotation, tag: str) -> Annotation:
+    return replace(note, tags=tuple(sorted({*note.tags, tag})))
+
+
+def _without_tag(note: Annotation, tag: str) -> Annotation:
+    return replace(note, tags=tuple(other for other in note.tags if other != tag))
+
+
+class _Change(QUndoCommand):
+    """Annotations before and after."""
+
+    def __init__(self, triage: TriageController, name: str, before: Notes, after: Notes) -> None:
+        super().__init__(name)
+        self._triage = triage
+        self._before, self._after = before, after
+
+    def undo(self) -> None:
+        self._triage.apply(self._before)
+
+    def redo(self) -> None:
+        self._triage.apply(self._after)
