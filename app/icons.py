@@ -18,7 +18,9 @@ def icon(name: str, colour: str) -> QIcon:
     """The drawing ``resources/icons/<name>.svg`` with ``currentColor`` replaced by a #rrggbb colour."""
     drawn = QIcon()
     for side in _SIDES:
-        drawn.addPixmap(icon_pixmap(name, colour, side))
+        pixmap = icon_pixmap(name, colour, side)
+        for mode in (QIcon.Mode.Normal, QIcon.Mode.Selected):  # Qt would tint the selected one
+            drawn.addPixmap(pixmap, mode)
     return drawn
 
 

@@ -65,7 +65,7 @@ class Triage:
 
         return format_query(query)
 
-    # --- marks and tags --------------------------------------------------------------------------------------
+    # --- marks and tags (any thread; they wait neither for indexing nor for a search) ------------------------
 
     def annotations(self, root: Path) -> dict[int, Annotation]:
         """Marks and tags of the images of a collection that have any, by image id.
@@ -76,7 +76,7 @@ class Triage:
         from faami_core.indexing.database import index_errors
         from faami_core.indexing.marks import annotations_of
 
-        with self._lane, self._catalog(canonical(root)) as catalog, index_errors(catalog.folder):
+        with self._catalog(canonical(root)) as catalog, index_errors(catalog.folder):
             return annotations_of(catalog)
 
     def annotate(self, root: Path, changes: Mapping[int, Annotation]) -> dict[int, Annotation]:
@@ -95,7 +95,7 @@ class Triage:
         from faami_core.indexing.database import index_errors
         from faami_core.indexing.marks import annotate
 
-        with self._lane, self._catalog(canonical(root)) as catalog, index_errors(catalog.folder):
+        with self._catalog(canonical(root)) as catalog, index_errors(catalog.folder):
             return annotate(catalog, changes)
 
     # --- duplicates ------------------------------------------------------------------------------------------

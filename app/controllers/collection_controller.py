@@ -11,7 +11,7 @@ from app.controllers.indexing_controller import IndexingController
 from app.controllers.workspace import Workspace
 from app.models.thumbnail_cache import ThumbnailCache
 from app.widgets.collection_rail import CollectionRail
-from app.widgets.notice_bar import NoticeBar
+from app.widgets.notice_bar import NoticeKind
 from app.widgets.result_pane import ResultPane
 from app.workers.task import Lane, Task
 from faami_core.errors import CollectionError, FaamiError
@@ -55,13 +55,10 @@ class CollectionController(QObject):
     def _demo(self) -> Path:
         return self._workspace.session.data_dir / "demo"
 
-    @property
-    def notice(self) -> NoticeBar:
-        return self._pane.notice
-
     def open(self, root: Path) -> None:
         """Opens a collection from its index; a folder that has none is indexed first."""
         root = root.expanduser().resolve()
+        self._pane.notice.dismiss("collection")
         if root == self._workspace.root and not self._indexing.is_running:
             return
         self._indexing.cancel()
@@ -69,6 +66,7 @@ class CollectionController(QObject):
 
     def open_demo(self) -> None:
         """Opens the demo collection, made and indexed first if needed."""
+        self._pane.notice.dismiss("collection")
         self._indexing.start_demo()
 
     def update(self) -> None:
@@ -127,7 +125,7 @@ class CollectionController(QObject):
         self._rail.show_collection(info)
         missing = info.seen - info.images - info.offline - len(info.unreadable)
         if missing > 0:
-            self.notice.show_notice(
+            self._tell(
                 "warning",
                 f"{info.images:,} of {info.seen:,} images are indexed.",
                 "Search finds only these until indexing is finished.",
@@ -152,13 +150,13 @@ class CollectionController(QObject):
 
     def _after_indexing(self, report: IndexReport) -> None:
         self._thumbnails.clear()
-        self._tell(report)
+        self._tell_report(report)
         self._load(report.root, index_if_new=False)
 
-    def _tell(self, report: IndexReport) -> None:
+    def _tell_report(self, report: IndexReport) -> None:
         fresh = report.added + report.changed
         if report.cancelled:
-            self.notice.show_notice(
+            self._tell(
                 "info",
                 f"Indexing was cancelled; {fresh:,} images were added.",
                 "Go on whenever you like; nothing is read twice.",
@@ -168,12 +166,14 @@ class CollectionController(QObject):
         elif report.unreadable:
             count = len(report.unreadable)
             files = "1 file" if count == 1 else f"{count:,} files"
-            self.notice.show_notice(
-                "warning", f"{files} could not be read.", "The side panel lists them with the reason."
-            )
+            self._tell("warning", f"{files} could not be read.", "The side panel lists them with the reason.")
         elif report.root == self._workspace.root:
             changed = f"{fresh:,} added or changed, {report.removed:,} removed." if fresh or report.removed else ""
-            self.notice.show_notice("info", "The collection is up to date.", changed)
+            self._tell("info", "The collection is up to date.", changed)
+
+    def _tell(self, kind: NoticeKind, message: str, next_step: str = "", **button: str) -> None:
+        """A notice that goes when another collection is opened."""
+        self._pane.notice.show_notice(kind, message, next_step, topic="collection", **button)
 
     def _open_cancelled(self, task: Task) -> None:
         if task is self._task:
@@ -181,7 +181,7 @@ class CollectionController(QObject):
 
     def _tell_stopped(self) -> None:
         self._back_to_where_we_were()
-        self.notice.show_notice(
+        self._tell(
             "info",
             "Indexing was cancelled.",
             "What was done is kept, and the next run goes on from there.",
@@ -192,13 +192,13 @@ class CollectionController(QObject):
     def _open_failed(self, task: Task, error: FaamiError) -> None:
         if task is self._task:
             self._back_to_where_we_were()
-            self.notice.show_notice("error", error.message, error.next_step)
+            self._tell("error", error.message, error.next_step)
             self.failed.emit(error)
 
     def _index_failed(self, error: FaamiError) -> None:
         self._back_to_where_we_were()
         retry = {"action": "retry_index", "label_of_action": "Try again"} if self._indexing_root is not None else {}
-        self.notice.show_notice("error", error.message, error.next_step, **retry)
+        self._tell("error", error.message, error.next_step, **retry)
         self.failed.emit(error)
 
     def retry(self) -> None:

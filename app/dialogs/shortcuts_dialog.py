@@ -32,12 +32,11 @@ WIDGET_KEYS: tuple[tuple[str, str], ...] = (
     ("Ctrl + click", "Add an image to the selection"),
     ("Home / End", "First / last image"),
     ("Page up / Page down", "One screen up / down"),
-    ("Left / Right", "Image before / after, in the inspector"),
-    ("Left / Right", "Cut lower scores off, in the histogram"),
     ("Down", "From the query bar to the grid"),
-    ("Enter", "Search, in the query bar"),
-    ("Mouse wheel", "Zoom, over the image"),
-    ("Ctrl + mouse wheel", "Size of the cells, over the grid"),
+    ("Left / Right", "In the inspector: image before / after"),
+    ("Left / Right", "In the histogram: cut scores off"),
+    ("Mouse wheel", "Over the image: zoom"),
+    ("Ctrl + mouse wheel", "Over the grid: size of the cells"),
 )
 
 
@@ -82,7 +81,7 @@ class ShortcutsDialog(QDialog):
         outer.addWidget(scroll, 1)
         outer.addLayout(bottom)
         outer.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
-        self.resize(1000, 560)
+        self.resize(1120, 480)
 
 
 def sections_of_keys(specs: Sequence[ActionSpec]) -> list[Section]:
@@ -92,8 +91,8 @@ def sections_of_keys(specs: Sequence[ActionSpec]) -> list[Section]:
         if not spec.keys or spec.menu == "View/Words":
             continue
         keys = " or ".join(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in spec.keys)
-        sections.setdefault(spec.menu, []).append((keys, spec.tip.rstrip(".")))
-    sections.setdefault("View", []).append(("0 … 9", "Heatmap of the whole query, or of a word"))
+        sections.setdefault(spec.menu, []).append((keys, spec.title.rstrip("…")))
+    sections.setdefault("View", []).append(("0 … 9", "Heatmap of the query, or of a word"))
     return [*sections.items(), ("Moving", list(WIDGET_KEYS))]
 
 

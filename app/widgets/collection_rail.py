@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence, QPalette
 from PySide6.QtWidgets import (
     QFrame,
@@ -37,6 +37,7 @@ class CollectionRail(QFrame):
 
     def __init__(self) -> None:
         super().__init__()
+        self.collections = QListWidget()
         self.setObjectName("pane")
         self.setAccessibleName("Collections")
         self.setMinimumWidth(176)
@@ -45,7 +46,6 @@ class CollectionRail(QFrame):
         column.setSpacing(8)
         self.open_button = IconButton("folder", "Open a folder as a collection")
         column.addLayout(_section("Collections", self.open_button))
-        self.collections = QListWidget()
         self.collections.setAccessibleName("Recent collections")
         self.collections.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.collections.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -114,19 +114,29 @@ class CollectionRail(QFrame):
         column.addWidget(self.unreadable)
         return self._unreadable
 
+    def changeEvent(self, event: QEvent) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._paint_icons()
+
+    def _paint_icons(self) -> None:
+        folder = icon("folder", self.palette().color(QPalette.ColorRole.PlaceholderText).name())
+        for row in range(self.collections.count()):
+            self.collections.item(row).setIcon(folder)
+
     # --- what the controllers say --------------------------------------------------------------------------
 
     def show_recent(self, roots: Sequence[Path], current: Path | None) -> None:
         """Lists collections opened before and marks the open one."""
         self.collections.clear()
-        colour = self.palette().color(QPalette.ColorRole.PlaceholderText).name()
         for root in roots:
-            item = QListWidgetItem(icon("folder", colour), root.name or str(root))
+            item = QListWidgetItem(root.name or str(root))
             item.setData(_PATH, root)
             item.setToolTip(str(root))
             self.collections.addItem(item)
             if root == current:
                 item.setSelected(True)
+        self._paint_icons()
         height = sum(self.collections.sizeHintForRow(row) for row in range(min(len(roots), _ROWS)))
         self.collections.setFixedHeight(height + 4)
         self.collections.setVisible(bool(roots))
@@ -151,7 +161,7 @@ class CollectionRail(QFrame):
         for name, value in values.items():
             self._figures[name].setText(value)
         for entry in unreadable:
-            item = QListWidgetItem(f"{entry.path.name}\n{entry.reason}")
+            item = QListWidgetItem(f"{entry.path.name}\n{_reason(entry)}")
             item.setData(_PATH, entry.path)
             item.setToolTip(f"{entry.path}\n{entry.reason}")
             self.unreadable.addItem(item)
@@ -163,6 +173,12 @@ class CollectionRail(QFrame):
 
     def _ask(self, item: QListWidgetItem) -> None:
         self.collection_asked.emit(item.data(_PATH))
+
+
+def _reason(entry: UnreadableImage) -> str:
+    """The reason without the name, which stands above it."""
+    reason = entry.reason.removeprefix(f"{entry.path.name!r} ")
+    return reason[:1].upper() + reason[1:]
 
 
 def _section(title: str, button: IconButton) -> QHBoxLayout:
