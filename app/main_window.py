@@ -6,7 +6,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter
 
@@ -90,6 +90,7 @@ class MainWindow(QMainWindow):
         self._follow_view()
         self._offer_actions()
         self.show_panes()
+        self._own_parts()
         self.pane.welcome.open_button.setFocus()
 
     # --- parts ---------------------------------------------------------------------------------------------
@@ -151,6 +152,12 @@ class MainWindow(QMainWindow):
             (self.pane.query, self.pane.cell_slider, self.pane.export_button, self.grid, self.inspector)
         ):
             self.setTabOrder(first, second)
+
+    def _own_parts(self) -> None:
+        """Controllers and caches end with the window: what is connected to a living sender is never freed."""
+        for part in vars(self).values():
+            if isinstance(part, QObject) and part.parent() is None:
+                part.setParent(self)
 
     # --- wires ---------------------------------------------------------------------------------------------
 

@@ -68,6 +68,7 @@ class TriageController(QObject):
 
     def toggle_tag(self, tag: str) -> None:
         """Puts a tag on all selected images; takes it off where all of them have it."""
+        tag = " ".join(tag.split())
         if all(tag in self._marks.of(item.image_id).tags for item in self._selected()):
             self._change(f"Untag “{tag}”", lambda note: _without_tag(note, tag), goes_on=False)
         else:

@@ -130,7 +130,7 @@ def test_opening_and_closing_fifty_times_keeps_the_memory(
         window.actions_by_name["palette"].trigger()
         close_window(window)
 
-    for _ in range(5):
+    for _ in range(10):  # until every cache is warm
         one_life()
     gc.collect()
     before = resident_bytes()

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 
 from app.crash_log import CrashLog
 from app.heartbeat import Heartbeat
-from app.settings import Settings
+from app.settings import LastView, Settings
 
 
 def test_an_exception_is_logged_and_told_once(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -35,6 +35,26 @@ def test_an_exception_is_logged_and_told_once(tmp_path: Path, capsys: pytest.Cap
     assert "1.2.3" in text
     assert told == ["ValueError: boom"]
     assert "boom" in capsys.readouterr().err
+
+
+def test_the_same_bug_is_logged_once_whatever_it_says_and_without_the_words_of_the_binding(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log = CrashLog(tmp_path, "1.2.3")
+    log.install()
+    told: list[str] = []
+    log.tell(told.append)
+    try:
+        for number in range(3):
+            try:
+                raise ValueError(f"Error calling Python override of QWidget::paintEvent(): row {number}")
+            except ValueError as error:
+                sys.excepthook(type(error), error, error.__traceback__)
+    finally:
+        log.uninstall()
+    assert told == ["ValueError: row 0"]
+    assert log.path.read_text(encoding="utf-8").count("--- ") == 1
+    capsys.readouterr()
 
 
 def test_an_exception_in_a_thread_is_logged_without_touching_the_window(
@@ -68,11 +88,15 @@ def test_a_blocked_event_loop_writes_all_stacks(qtbot: QtBot, tmp_path: Path) ->
     path = tmp_path / "stacks.log"
     with path.open("w") as log:
         heartbeat = Heartbeat(log, blocked_seconds=0.8)
+        stood_still: list[float] = []
+        heartbeat.stood_still.connect(stood_still.append)
         heartbeat.start()
         qtbot.wait(600)
         assert path.read_text() == "", "a loop that beats writes nothing"
         time.sleep(1.3)
+        qtbot.waitUntil(lambda: bool(stood_still))
         heartbeat.stop()
+    assert stood_still[0] > 0.8
     text = path.read_text()
     assert "Timeout" in text
     assert "test_a_blocked_event_loop_writes_all_stacks" in text
@@ -96,6 +120,9 @@ def test_settings_come_back_from_the_file(tmp_path: Path) -> None:
     first.cell_size = 232
     first.split = [208, 700, 400]
     first.set_export_folder(tmp_path)
+    first.histogram = False
+    first.crash_log_read = 412
+    first.last_view = LastView("storage tanks", tmp_path / "a.jpg", None, 2)
     for number in range(12):
         first.add_recent(tmp_path / f"c{number}")
     first.add_recent(tmp_path / "c7")
@@ -105,6 +132,8 @@ def test_settings_come_back_from_the_file(tmp_path: Path) -> None:
     assert second.cell_size == 232
     assert second.split == [208, 700, 400]
     assert second.export_folder == tmp_path
+    assert (second.histogram, second.side_panel, second.crash_log_read) == (False, True, 412)
+    assert second.last_view == LastView("storage tanks", tmp_path / "a.jpg", None, 2)
     assert second.last == tmp_path / "c7"
     assert [path.name for path in second.recent] == ["c7", "c11", "c10", "c9", "c8", "c6", "c5", "c4"]
     second.forget_recent(tmp_path / "c7")
