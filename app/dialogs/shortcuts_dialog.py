@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QMargins
 from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
@@ -33,7 +34,7 @@ WIDGET_KEYS: tuple[tuple[str, str], ...] = (
     ("Home / End", "First / last image"),
     ("Page up / Page down", "One screen up / down"),
     ("Down", "From the query bar to the grid"),
-    ("Left / Right", "In the inspector: image before / after"),
+    ("Left / Right", "In the inspector: previous / next"),
     ("Left / Right", "In the histogram: cut scores off"),
     ("Mouse wheel", "Over the image: zoom"),
     ("Ctrl + mouse wheel", "Over the grid: size of the cells"),
@@ -81,7 +82,8 @@ class ShortcutsDialog(QDialog):
         outer.addWidget(scroll, 1)
         outer.addLayout(bottom)
         outer.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
-        self.resize(1120, 480)
+        room = page.sizeHint().grownBy(QMargins(40, 24, 40, 88))  # edges, and the button below
+        self.resize(room if parent is None else room.boundedTo(parent.size()))
 
 
 def sections_of_keys(specs: Sequence[ActionSpec]) -> list[Section]:
@@ -112,7 +114,7 @@ def _table(lines: list[tuple[str, str]]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(16)
     grid.setVerticalSpacing(6)
-    grid.setColumnMinimumWidth(0, 128)
+    grid.setColumnMinimumWidth(0, 144)
     grid.setColumnStretch(1, 1)
     for row, (keys, meaning) in enumerate(lines):
         key_label = QLabel(keys)
