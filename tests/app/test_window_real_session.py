@@ -9,6 +9,7 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from faami_core.queries import Annotation, Mark
 from faami_core.search.export import read_csv
 from faami_core.session import Session
 from tests.app.conftest import MakeWindow
@@ -73,3 +74,20 @@ def test_an_image_query_finds_itself(qtbot: QtBot, window: MainWindow, image_fol
         window.pane.query.ask_image(image_folder / "yellow.png")
     assert window.model.path(0).name == "yellow.png"
     assert window.pane.query.words.words == ("yellow.png",)
+
+
+def test_marks_lie_in_the_catalog_and_do_not_wait_for_other_work(
+    qtbot: QtBot, window: MainWindow, image_folder: Path, own_data_dir: Path
+) -> None:
+    session = window.workspace.session
+    qtbot.waitUntil(lambda: window.runner.running == 0)
+    session._lane.acquire()  # as an index run does for minutes; disk and decode lanes go on
+    window.grid.choose(3)
+    image = window.model.items[3].image_id
+    window.triage.accept()
+    window.grid.choose(3)
+    window.triage.toggle_tag("  check   on site ")
+    qtbot.waitUntil(lambda: window.runner.running == 0)
+    session._lane.release()
+    stored = Session(encoder=StubEncoder(), data_dir=own_data_dir).annotations(image_folder)
+    assert stored == {image: Annotation(Mark.ACCEPTED, ("check on site",))}
