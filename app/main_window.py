@@ -372,6 +372,7 @@ class MainWindow(QMainWindow):
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.restore.remember()
+        self.triage.stack.clear()  # or it would tell of its end while it is taken down
         self.settings.set_layout("geometry", self.saveGeometry())
         if self.inspector.isVisible() and self.rail.isVisible():
             self.settings.split = self.splitter.sizes()

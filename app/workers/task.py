@@ -98,6 +98,8 @@ class _LaneThreads:
 
     def put(self, job: _Job) -> None:
         with self._changed:
+            if self._stopping:
+                return  # the last paint of a closing window may still ask for a thumbnail
             self._queue.append(job)
             if self._idle < len(self._queue) and len(self._threads) < _WIDTH[self._lane]:
                 name = f"{self._lane}-{len(self._threads)}"

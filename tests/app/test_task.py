@@ -127,6 +127,17 @@ def test_closing_waits_for_running_work_and_ends_the_threads(runner: TaskRunner)
     assert told == [], "nothing is told after closing"
 
 
+def test_what_is_asked_after_closing_is_not_begun(runner: TaskRunner) -> None:
+    before = threading.active_count()
+    begun: list[str] = []
+    assert runner.close()
+    for lane in Lane:
+        runner.submit(lane, lambda _t, _p: begun.append("begun"))
+    assert threading.active_count() <= before
+    time.sleep(0.03)
+    assert begun == []
+
+
 def test_closing_does_not_wait_for_work_that_is_stuck(runner: TaskRunner) -> None:
     release = threading.Event()
     runner.submit(Lane.MODEL, lambda _t, _p: release.wait(10))
