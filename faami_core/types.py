@@ -202,7 +202,15 @@ class FeatureEncoder(Protocol):
         ...
 
     def encode_images(self, images: ByteArray) -> ImageFeatures:
-        """Encodes [B, image_size, image_size, 3] uint8 RGB."""
+        """Encodes [B, image_size, image_size, 3] uint8 RGB.
+
+        Raises:
+            DeviceMemoryError: if they do not fit into the memory of the device.
+        """
+        ...
+
+    def move_to_cpu(self) -> None:
+        """Leaves a device whose memory is full; ``info`` tells so from then on."""
         ...
 
     def encode_text(self, text: str) -> QueryFeatures:
@@ -264,7 +272,10 @@ class CollectionInfo:
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What one index run did. ``indexed + unreadable + offline`` = ``seen`` unless cancelled."""
+    """What one index run did. ``indexed + unreadable + offline`` = ``seen`` unless cancelled.
+
+    ``notices`` are sentences for the analyst on what went differently than she asked, e.g. on another device.
+    """
 
     root: Path
     seen: int
@@ -276,6 +287,7 @@ class IndexReport:
     unreadable: tuple[UnreadableImage, ...]
     cancelled: bool
     seconds: float
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ def test_threads_start_behind_one_door() -> None:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr in {"Thread", "QThread", "QThreadPool", "Process"}:
                 starters.add(name_of(file))
-    assert starters <= {"app/workers/task.py", "app/heartbeat.py", "faami_core/indexing/indexer.py"}
+    assert starters <= {"app/workers/task.py", "app/heartbeat.py", "faami_core/indexing/decode_pool.py"}
 
 
 FORBIDDEN_IMPORTS = ("pickle", "cPickle", "dill", "joblib", "yaml", "shelve", "marshal")

@@ -1,33 +1,30 @@
 """One index run: scan, then list → decode → encode → write shards.
 
-The stages are plain functions over batches of records, so that they can later run in processes or on many machines.
-Decoding runs ahead of the model in a bounded window; everything else happens in the caller's thread. Work is lost
-only back to the last shard; what a shard holds is never computed twice.
+The stages are plain functions over batches of records, so that they can later run on many machines. Decoding runs in
+processes of its own, ahead of the model in a bounded window; everything else happens in the caller's thread. Work is
+lost only back to the last shard; what a shard holds is never computed twice.
 """
 
 from __future__ import annotations
 
 import contextlib
-import hashlib
-import os
 import time
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 
-from faami_core.data.image_io import IMAGE_SUFFIXES, decode_image, open_regular
-from faami_core.errors import CancelledError, CollectionError, UnreadableImageError
+from faami_core.data.image_io import IMAGE_SUFFIXES
+from faami_core.errors import CancelledError, CollectionError
 from faami_core.indexing import atomic, feature_store, scanner
+from faami_core.indexing.batch_encoder import BatchEncoder
 from faami_core.indexing.catalog import Catalog, index_errors
+from faami_core.indexing.decode_pool import DecodePool, decoded_batches
 from faami_core.indexing.lock import WriterLock
 from faami_core.indexing.records import (
     DecodedFile,
     FailedFile,
-    PendingFile,
     ScanDiff,
     ShardRows,
     concatenate,
@@ -47,8 +44,6 @@ BATCH_SIZE = 32
 CPU_BATCH_SIZE = 8
 SHARD_ROWS = 1024  # 65 MB at 245 regions × 256
 SHARD_SECONDS = 30.0  # a killed run loses at most this much work
-DECODE_WORKERS = 2
-DECODE_AHEAD = 4  # batches of decoded images waiting for the model
 _PROGRESS_PAUSE = 0.1
 
 
@@ -90,17 +85,21 @@ def index_collection(
         _tidy(catalog, model_id, encoder.info.fingerprint)
         run_id = catalog.begin_run(model_id)
         diff, embedded, cancelled = ScanDiff(), 0, False
+        batch_encoder = BatchEncoder(
+            encoder, CPU_BATCH_SIZE if encoder.info.device == "cpu" else BATCH_SIZE, CPU_BATCH_SIZE
+        )
         try:
             diff = scan(catalog, root, progress=progress, cancel=cancel)
             if retry_unreadable:
                 catalog.retry_unreadable()
-            for count in _embed(catalog, model_id, encoder, progress, cancel):
+            for count in _embed(catalog, model_id, encoder, batch_encoder, progress, cancel):
                 embedded += count
         except CancelledError:
             cancelled = True
         seen = catalog.counts(model_id).seen
         catalog.finish_run(run_id, diff, seen=seen, embedded=embedded, cancelled=cancelled)
-        return _report(catalog, model_id, root, diff, cancelled=cancelled, seconds=time.monotonic() - started)
+        report = _report(catalog, model_id, root, diff, cancelled=cancelled, seconds=time.monotonic() - started)
+        return replace(report, notices=tuple(batch_encoder.notices))
 
 
 def scan(
@@ -133,61 +132,6 @@ def clear_orphans(catalog: Catalog) -> None:
         _sweep(catalog)
 
 
-def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
-    """Reads, hashes and decodes one file. Whatever is wrong with it becomes a ``FailedFile``, never an exception."""
-    path = Path(os.fsdecode(file.path))
-    content = size = mtime_ns = None
-    try:
-        with open_regular(path) as stream:
-            status = os.fstat(stream.fileno())
-            size, mtime_ns = status.st_size, status.st_mtime_ns
-            content = hashlib.file_digest(stream, "sha256").digest()
-            stream.seek(0)
-            image = decode_image(stream, path.name, model_side=side)
-    except UnreadableImageError as error:
-        return FailedFile(file.file_id, str(error), content, size, mtime_ns)
-    except OSError as error:
-        return FailedFile(file.file_id, f"{path.name!r} cannot be read: {error.strerror or error}.", content)
-    return DecodedFile(file.file_id, content, size, mtime_ns, image.width, image.height, image.pixels)
-
-
-def encode_files(
-    encoder: FeatureEncoder, files: Sequence[DecodedFile]
-) -> tuple[list[DecodedFile], ImageFeatures, list[FailedFile]]:
-    """Runs the model over decoded files; one whose features are not finite numbers fails, its neighbours do not.
-
-    Returns:
-        The files that have features, their features in the same order, and the others.
-    """
-    features = encoder.encode_images(np.stack([file.pixels for file in files]))
-    finite = np.logical_and.reduce(
-        [
-            np.isfinite(features.global_features).all(axis=1),
-            np.isfinite(features.key_scale).all(axis=1),
-            np.isfinite(features.value_scale).all(axis=1),
-        ]
-    )
-    verdicts = list(zip(files, finite.tolist(), strict=True))
-    failed = [
-        FailedFile(
-            file.file_id,
-            f"The model {encoder.info.name!r} finds no finite features in this image.",
-            file.content,
-            file.size,
-            file.mtime_ns,
-        )
-        for file, sound in verdicts
-        if not sound
-    ]
-    kept = ImageFeatures(
-        features.global_features[finite],
-        features.regions[finite],
-        features.key_scale[finite],
-        features.value_scale[finite],
-    )
-    return [file for file, sound in verdicts if sound], kept, failed
-
-
 def write_files(catalog: Catalog, model_id: int, encoder: FeatureEncoder, finished: _Finished) -> int:
     """Commits finished images: their items, then one shard file, then the transaction that names it.
 
@@ -218,22 +162,22 @@ def _embed(
     catalog: Catalog,
     model_id: int,
     encoder: FeatureEncoder,
+    batch_encoder: BatchEncoder,
     progress: ProgressCallback | None,
     cancel: CancelToken | None,
 ) -> Iterator[int]:
     """Embeds everything pending; yields the number of images each time a shard was committed."""
     pending = catalog.pending(model_id)
     meter = _Meter(len(pending), _Throttle(progress))
-    batch_size = CPU_BATCH_SIZE if encoder.info.device == "cpu" else BATCH_SIZE
     finished = _Finished()
     stopped: Exception | None = None
     try:
-        with contextlib.closing(_decoded_batches(pending, encoder.info.image_size, batch_size, cancel)) as batches:
-            for batch in batches:
+        with DecodePool(encoder.info.image_size) as pool:
+            for batch in decoded_batches(pool, pending, batch_encoder.batch_size, cancel):
                 decoded = [file for file in batch if isinstance(file, DecodedFile)]
                 finished.failed += [file for file in batch if isinstance(file, FailedFile)]
                 if decoded:
-                    files, features, failed = encode_files(encoder, decoded)
+                    files, features, failed = batch_encoder.encode(decoded)
                     finished.files += [_without_pixels(file) for file in files]
                     finished.features.append(features)
                     finished.failed += failed
@@ -247,37 +191,6 @@ def _embed(
         yield write_files(catalog, model_id, encoder, finished)
     if stopped is not None:
         raise stopped
-
-
-def _decoded_batches(
-    pending: Iterable[PendingFile], side: int, batch_size: int, cancel: CancelToken | None
-) -> Generator[list[DecodedFile | FailedFile], None, None]:
-    """Decodes in order, a bounded number of files ahead of the consumer.
-
-    Raises:
-        CancelledError: if cancelled.
-    """
-    token = cancel or CancelToken()
-    waiting: deque[Future[DecodedFile | FailedFile]] = deque()
-    batch: list[DecodedFile | FailedFile] = []
-    pool = ThreadPoolExecutor(DECODE_WORKERS, thread_name_prefix="decode")
-    try:
-        for file in pending:
-            token.raise_if_cancelled()
-            waiting.append(pool.submit(decode_file, file, side))
-            if len(waiting) >= batch_size * DECODE_AHEAD:
-                batch.append(waiting.popleft().result())
-            if len(batch) == batch_size:
-                yield batch
-                batch = []
-        while waiting:
-            token.raise_if_cancelled()
-            batch.append(waiting.popleft().result())
-            if len(batch) == batch_size or not waiting:
-                yield batch
-                batch = []
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _without_pixels(file: DecodedFile) -> DecodedFile:
