@@ -45,7 +45,9 @@ def test_a_full_device_is_asked_for_32_16_8_4_2_1_and_then_the_cpu_goes_on():
     kept, features, failed = batches.encode(some_files(32))
 
     assert encoder.attempts == [("cuda", size) for size in (32, 16, 8, 4, 2, 1)] + [("cpu", 8)] * 4
-    assert features.regions.tobytes() == BatchEncoder(StubEncoder(), 32, 8).encode(some_files(32))[1].regions.tobytes()
+    assert (
+        features.regions.tobytes() == BatchEncoder(StubEncoder(), 32, 8).encode(some_files(32))[1].regions.tobytes()
+    )
     assert [file.file_id for file in kept] == list(range(32))
     assert failed == []
     assert len(batches.notices) == 1
