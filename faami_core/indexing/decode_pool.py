@@ -27,7 +27,7 @@ from faami_core.types import CancelToken
 
 # Two keep a CPU model fed; a GPU takes what half of the processor's cores can decode.
 WORKERS = max(2, min(8, (os.cpu_count() or 2) // 2))
-FILE_SECONDS = 30.0  # a scene of 20,000² pixels takes 6 s
+FILE_SECONDS = 60.0  # a PNG of 20,000² pixels takes 8 s on an idle core
 DECODE_AHEAD = 4  # batches of decoded images waiting for the model
 WORKER_MODULE = "faami_core.indexing.decode_worker"
 
