@@ -1,5 +1,6 @@
 # make demo   set up everything and run the main job on the demo collection
 # make test   set up everything and pass the tests
+# make fuzz   fuzz what strangers' files go through, 10 minutes a target (FUZZ_SECONDS=600)
 # make setup  only the environment; does nothing when it is current
 
 PYTHON ?= python3
@@ -16,7 +17,7 @@ QT_LIBRARIES := libEGL.so.1:libegl1 libGL.so.1:libgl1 libxkbcommon.so.0:libxkbco
 # Without a display the same window is rendered offscreen and closes by itself.
 HEADLESS := $(if $(filter Linux,$(shell uname -s)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--quit),)
 
-.PHONY: demo test lint setup qt-libraries clean
+.PHONY: demo test fuzz lint setup qt-libraries clean
 
 demo: setup
 	@mkdir -p $(DEMO)
@@ -26,6 +27,12 @@ demo: setup
 
 test: setup lint
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=85
+
+FUZZ_SECONDS ?= 600
+
+fuzz: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris --editable '.[fuzz]' || true
+	@$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
 
 lint: setup
 	@$(BIN)/ruff check .

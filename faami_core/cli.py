@@ -11,12 +11,12 @@ import json
 import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from faami_core import __version__
-from faami_core.config import default_model_dir
+from faami_core.config import default_model_dir, user_data_dir
 from faami_core.errors import CancelledError, ExportError, FaamiError
 from faami_core.session import Session
 from faami_core.terminal import ProgressLine, cancel_on_interrupt, printable
@@ -90,6 +90,8 @@ def _index(arguments: argparse.Namespace, session_factory: SessionFactory) -> in
         print(f"  unreadable: {printable(str(image.path))}: {printable(image.reason)}")
     if len(report.unreadable) > _LISTED_UNREADABLE:
         print(f"  … and {len(report.unreadable) - _LISTED_UNREADABLE} more unreadable files")
+    for notice in report.notices:
+        print(f"faami: {notice}", file=sys.stderr)
     if report.cancelled:
         print("faami: cancelled; what is indexed is kept, run the same command to go on", file=sys.stderr)
         return CANCELLED
@@ -292,8 +294,9 @@ def _info(arguments: argparse.Namespace, session_factory: SessionFactory) -> int
 
 
 def _bench_options(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("what", choices=["search"], help="what to measure")
-    parser.add_argument("--collection", type=Path, required=True, metavar="DIR", help="an indexed folder")
+    parser.add_argument("what", choices=["search", "index"], help="what to measure")
+    parser.add_argument("folder", nargs="?", type=Path, metavar="DIR", help="folder of images")
+    parser.add_argument("--collection", type=Path, metavar="DIR", help="the same, where it is an indexed one")
     parser.add_argument("--query", action="append", default=[], metavar="QUERY", help="instead of the built-in ones")
     parser.add_argument("--runs", type=_positive, default=30, metavar="N", help="searches in all (default 30)")
     parser.add_argument(
@@ -304,16 +307,37 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
+    root = arguments.folder or arguments.collection
+    if root is None:
+        raise FaamiError("There is no folder to measure with.", "Name a folder of images.")
+    return {"search": _bench_search, "index": _bench_index}[arguments.what](root, arguments, session_factory)
+
+
+def _bench_index(root: Path, arguments: argparse.Namespace, _session_factory: SessionFactory) -> int:
+    """Times the indexer beside the bare model; the index of the folder, if there is one, stays as it is."""
+    from faami_core.indexing.benchmark import measure_index_speed
+    from faami_core.model.encoder import FaamiEncoder
+
+    encoder = FaamiEncoder.load(arguments.model or default_model_dir(), arguments.device)
+    with cancel_on_interrupt() as cancel, ProgressLine() as progress:
+        speed = measure_index_speed(
+            encoder, encoder.run_backbone, root.resolve(), user_data_dir() / "bench", progress=progress, cancel=cancel
+        )
+    print(json.dumps(asdict(speed), indent=2) if arguments.json else speed)
+    return DONE
+
+
+def _bench_search(root: Path, arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
     """Times text query → hits through the session; the first search of each query warms up and does not count."""
     session = _session(arguments, session_factory)
     queries = [Query.from_text(text) for text in arguments.query or _BENCH_QUERIES]
     for query in queries:
-        result = session.search(arguments.collection, query, shortlist=arguments.shortlist)
+        result = session.search(root, query, shortlist=arguments.shortlist)
     totals: list[float] = []
     stages: dict[str, list[float]] = {}
     for run in range(arguments.runs):
         started = time.perf_counter()
-        session.search(arguments.collection, queries[run % len(queries)], shortlist=arguments.shortlist)
+        session.search(root, queries[run % len(queries)], shortlist=arguments.shortlist)
         totals.append(time.perf_counter() - started)
         for stage, seconds in session.stage_seconds.items():
             stages.setdefault(stage, []).append(seconds)
