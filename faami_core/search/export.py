@@ -181,6 +181,8 @@ def _row(hit: Hit, words: Sequence[QueryWord]) -> list[str]:
 
 
 def _read_row(row: list[str], words: list[str]) -> ExportedHit:
+    if len(row) != len(_FIXED_COLUMNS) + len(words):
+        raise ValueError("a row of another length")
     fixed, numbers = row[: len(_FIXED_COLUMNS)], row[len(_FIXED_COLUMNS) :]
     scores = [_parsed(text) for text in fixed[2:5]]
     return ExportedHit(

@@ -6,7 +6,7 @@ import pytest
 
 from tests.faults.mutants import mutant
 from tests.fuzz.run import NAMES
-from tests.fuzz.targets import TARGETS, seeds
+from tests.fuzz.targets import CSV, TARGETS, seeds
 
 
 def test_every_target_is_run() -> None:
@@ -20,3 +20,7 @@ def test_seeds_and_damaged_seeds_bring_out_nothing_but_known_faults(name: str) -
         for number in range(24):
             TARGETS[name](mutant(seed, number))
     TARGETS[name](b"")
+
+
+def test_found_a_result_file_with_a_cut_row() -> None:
+    TARGETS["csv"](CSV.encode()[:-30])
