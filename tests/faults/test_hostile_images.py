@@ -17,6 +17,8 @@ from PIL import Image
 from faami_core.data.image_io import MAX_PIXELS_VARIABLE, decode_image, read_image
 from faami_core.errors import UnreadableImageError
 from faami_core.indexing import decode_pool
+from faami_core.indexing.decode_pool import DecodePool
+from faami_core.indexing.records import DecodedFile, PendingFile
 from tests.faults.mutants import BOMBS, FORMATS, sound_image, write_large_scene, write_mutants
 from tests.faults.stub_index import index_with_stub
 from tests.stub_encoder import SIDE, StubEncoder
@@ -85,15 +87,15 @@ def test_a_bomb_is_refused_at_once_with_little_memory_and_a_way_out(tmp_path, na
 @pytest.mark.timeout(300)
 def test_a_real_scene_of_twenty_thousand_squared_pixels_passes(tmp_path, monkeypatch):
     monkeypatch.setattr(decode_pool, "FILE_SECONDS", 250.0)  # its memory is what matters here
-    root = tmp_path / "scenes"
-    root.mkdir()
-    write_large_scene(root / "large.png", 20_000)
-    write_large_scene(root / "small.png", 200)
+    write_large_scene(tmp_path / "scene.png", 20_000)
 
-    report, rows = index_with_stub(root, tmp_path / "index")
+    with DecodePool(SIDE) as pool:
+        scene = pool.submit(PendingFile(0, os.fsencode(tmp_path / "scene.png"))).result()
 
-    assert report.unreadable == ()
-    assert rows["large.png"] == rows["small.png"]
+    assert isinstance(scene, DecodedFile), scene
+    assert (scene.width, scene.height) == (20_000, 20_000)
+    assert (scene.pixels[:, : SIDE // 2 - 2] == (255, 0, 0)).all()
+    assert (scene.pixels[:, SIDE // 2 + 2 :] == (0, 0, 255)).all()
 
 
 # --- disguises -------------------------------------------------------------------------------------------------
