@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from faami_core import __version__
-from faami_core.config import default_model_dir, user_data_dir
+from faami_core.config import default_model_dir
 from faami_core.errors import CancelledError, ExportError, FaamiError
 from faami_core.session import Session
 from faami_core.terminal import ProgressLine, cancel_on_interrupt, printable
@@ -307,28 +307,17 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
+    """Times the whole indexer, or text query → hits; the first search of each query warms up and does not count."""
     root = arguments.folder or arguments.collection
     if root is None:
         raise FaamiError("There is no folder to measure with.", "Name a folder of images.")
-    return {"search": _bench_search, "index": _bench_index}[arguments.what](root, arguments, session_factory)
+    if arguments.what == "index":
+        from faami_core.indexing.benchmark import index_speed
 
-
-def _bench_index(root: Path, arguments: argparse.Namespace, _session_factory: SessionFactory) -> int:
-    """Times the indexer beside the bare model; the index of the folder, if there is one, stays as it is."""
-    from faami_core.indexing.benchmark import measure_index_speed
-    from faami_core.model.encoder import FaamiEncoder
-
-    encoder = FaamiEncoder.load(arguments.model or default_model_dir(), arguments.device)
-    with cancel_on_interrupt() as cancel, ProgressLine() as progress:
-        speed = measure_index_speed(
-            encoder, encoder.run_backbone, root.resolve(), user_data_dir() / "bench", progress=progress, cancel=cancel
-        )
-    print(json.dumps(asdict(speed), indent=2) if arguments.json else speed)
-    return DONE
-
-
-def _bench_search(root: Path, arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
-    """Times text query → hits through the session; the first search of each query warms up and does not count."""
+        with cancel_on_interrupt() as cancel, ProgressLine() as progress:
+            speed = index_speed(root, arguments.model, arguments.device, progress=progress, cancel=cancel)
+        print(json.dumps(asdict(speed), indent=2) if arguments.json else speed)
+        return DONE
     session = _session(arguments, session_factory)
     queries = [Query.from_text(text) for text in arguments.query or _BENCH_QUERIES]
     for query in queries:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
+from faami_core.config import default_model_dir, user_data_dir
 from faami_core.errors import CancelledError, CollectionError
 from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.decode_pool import DecodePool, decoded_batches
@@ -44,6 +45,35 @@ class IndexSpeed:
             f"  whole indexer   {self.indexer:7.1f}"
             f"  ({self.indexer / self.backbone:.0%} of the backbone, {self.indexer / self.model:.0%} of the model)"
         )
+
+
+def index_speed(
+    root: Path,
+    model: Path | None,
+    device: str,
+    *,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+) -> IndexSpeed:
+    """Measures with a checkpoint; an index that the folder may have stays as it is.
+
+    Args:
+        root: Folder of images.
+        model: Checkpoint folder; None is the shipped one.
+        device: "auto", "cpu", "cuda" or "mps".
+        progress: Told the stages of indexing.
+        cancel: Stops the run.
+
+    Raises:
+        ModelError: if the model cannot be loaded.
+        CollectionError, CancelledError: see ``measure_index_speed``.
+    """
+    from faami_core.model.encoder import FaamiEncoder  # brings in torch
+
+    encoder = FaamiEncoder.load(model or default_model_dir(), device)
+    return measure_index_speed(
+        encoder, encoder.run_backbone, root.resolve(), user_data_dir() / "bench", progress=progress, cancel=cancel
+    )
 
 
 def measure_index_speed(
