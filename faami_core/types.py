@@ -202,16 +202,10 @@ class FeatureEncoder(Protocol):
         ...
 
     def encode_images(self, images: ByteArray) -> ImageFeatures:
-        """Encodes [B, image_size, image_size, 3] uint8 RGB.
-
-        Raises:
-            DeviceMemoryError: if they do not fit into the memory of the device.
-        """
+        """Encodes [B, image_size, image_size, 3] uint8 RGB. Raises DeviceMemoryError if they do not fit."""
         ...
 
-    def move_to_cpu(self) -> None:
-        """Leaves a device whose memory is full; ``info`` tells so from then on."""
-        ...
+    def move_to_cpu(self) -> None: ...
 
     def encode_text(self, text: str) -> QueryFeatures:
         """Encodes one phrase. Raises QueryError if no word is left after normalisation."""
@@ -272,10 +266,7 @@ class CollectionInfo:
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What one index run did. ``indexed + unreadable + offline`` = ``seen`` unless cancelled.
-
-    ``notices`` are sentences for the analyst on what went differently than she asked, e.g. on another device.
-    """
+    """What one run did; indexed + unreadable + offline = seen unless cancelled. ``notices`` are for the analyst."""
 
     root: Path
     seen: int
