@@ -9,7 +9,6 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
@@ -18,19 +17,12 @@ from typing import Any
 from faami_core import __version__
 from faami_core.config import default_model_dir
 from faami_core.errors import CancelledError, ExportError, FaamiError
+from faami_core.indexing.report_text import collection_lines, compact_lines, index_lines
 from faami_core.session import Session
 from faami_core.terminal import ProgressLine, cancel_on_interrupt, printable
 from faami_core.types import ImageTerm, Query, SearchResult, TextTerm
 
 DONE, FAULT, CANCELLED = 0, 1, 130
-_LISTED_UNREADABLE = 10
-_BENCH_QUERIES = (
-    "storage tanks beside a river",
-    "planes parked at the terminal",
-    "a baseball field next to trees",
-    "many ships in the harbour",
-    "a bridge over the water",
-)
 
 SessionFactory = Callable[..., Session]
 
@@ -74,27 +66,38 @@ def main(argv: Sequence[str] | None = None, *, session_factory: SessionFactory =
 def _index_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("folder", type=Path, metavar="DIR", help="folder of images")
     parser.add_argument("--retry", action="store_true", help="try unreadable files again even if they did not change")
+    parser.add_argument("--verify", action="store_true", help="read and check every file and all stored features")
+    parser.add_argument("--compact", action="store_true", help="only make the index smaller; looks at no image")
+    parser.add_argument("--add", type=Path, nargs="+", metavar="DIR", help="further folders, from now on")
+    parser.add_argument("--drop", type=Path, nargs="+", metavar="DIR", help="forget folders added before")
+    parser.add_argument("--include", nargs="*", metavar="GLOB", help="only these files, from now on; none for all")
+    parser.add_argument("--exclude", nargs="*", metavar="GLOB", help="not these files and folders, from now on")
     _model_options(parser)
 
 
 def _index(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
     session = _session(arguments, session_factory)
+    if arguments.compact:
+        return _compact(arguments.folder, session)
+    changes = {name: getattr(arguments, name) for name in ("add", "drop", "include", "exclude")}
+    if any(value is not None for value in changes.values()):
+        session.change_collection(arguments.folder, **changes)
     with cancel_on_interrupt() as cancel, ProgressLine() as progress:
-        report = session.index(arguments.folder, progress=progress, cancel=cancel, retry_unreadable=arguments.retry)
-    indexed = report.seen - len(report.unreadable) - report.offline
-    print(f"{printable(str(report.root))}: {report.seen} images seen in {report.seconds:.1f} s")
-    print(f"  {report.added} new, {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged")
-    if not report.cancelled:
-        print(f"  {indexed} indexed, {len(report.unreadable)} unreadable, {report.offline} offline")
-    for image in report.unreadable[:_LISTED_UNREADABLE]:
-        print(f"  unreadable: {printable(str(image.path))}: {printable(image.reason)}")
-    if len(report.unreadable) > _LISTED_UNREADABLE:
-        print(f"  … and {len(report.unreadable) - _LISTED_UNREADABLE} more unreadable files")
-    for notice in report.notices:
-        print(f"faami: {notice}", file=sys.stderr)
+        options = {"retry_unreadable": arguments.retry, "verify": arguments.verify}
+        report = session.index(arguments.folder, progress=progress, cancel=cancel, **options)
+    for line in index_lines(report):
+        print(printable(line))
     if report.cancelled:
         print("faami: cancelled; what is indexed is kept, run the same command to go on", file=sys.stderr)
         return CANCELLED
+    return DONE
+
+
+def _compact(folder: Path, session: Session) -> int:
+    with cancel_on_interrupt() as cancel, ProgressLine() as progress:
+        report = session.compact(folder, progress=progress, cancel=cancel)
+    for line in compact_lines(report):
+        print(line)
     return DONE
 
 
@@ -142,6 +145,8 @@ def _print_hits(result: SearchResult) -> None:
         print(f"faami: words the model has never seen: {printable(', '.join(unknown))}", file=sys.stderr)
     if result.unscored:
         print(f"faami: {result.unscored} images have no finite score and were left out", file=sys.stderr)
+    if result.damaged:
+        print(f"faami: {result.damaged} images with damaged features were left out; index again", file=sys.stderr)
     print(
         f"re-ranked {result.reranked} of {result.gallery_size} in {result.seconds * 1000:.0f} ms",
         file=sys.stderr,
@@ -155,6 +160,7 @@ def _as_json(result: SearchResult) -> dict[str, Any]:
         "gallery_size": result.gallery_size,
         "reranked": result.reranked,
         "unscored": result.unscored,
+        "damaged": result.damaged,
         "seconds": result.seconds,
         "created_at": result.created_at,
         "words": [{"text": word.text, "weight": word.weight, "known": word.known} for word in result.words],
@@ -282,11 +288,8 @@ def _info(arguments: argparse.Namespace, session_factory: SessionFactory) -> int
     print(f"input        {info.image_size}×{info.image_size} pixels; regions {grids}; width {info.width}")
     print(f"index data   {printable(str(session.data_dir))}")
     if arguments.collection is not None:
-        collection = session.open_collection(arguments.collection)
-        print(f"collection   {printable(str(collection.root))}")
-        print(f"  {collection.images} of {collection.seen} images indexed with this model", end="")
-        print(f", {len(collection.unreadable)} unreadable, {collection.offline} offline")
-        print(f"  last indexed {collection.indexed_at or 'never to the end'}")
+        for line in collection_lines(session.open_collection(arguments.collection)):
+            print(printable(line))
     return DONE
 
 
@@ -307,50 +310,26 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
-    """Times the whole indexer, or text query → hits; the first search of each query warms up and does not count."""
+    """Times the whole indexer, or text query → hits through the session."""
+    from faami_core.indexing.benchmark import index_speed
+    from faami_core.search.benchmark import measure_search_speed
+
     root = arguments.folder or arguments.collection
     if root is None:
         raise FaamiError("There is no folder to measure with.", "Name a folder of images.")
     if arguments.what == "index":
-        from faami_core.indexing.benchmark import index_speed
-
         with cancel_on_interrupt() as cancel, ProgressLine() as progress:
-            speed = index_speed(root, arguments.model, arguments.device, progress=progress, cancel=cancel)
-        print(json.dumps(asdict(speed), indent=2) if arguments.json else speed)
-        return DONE
-    session = _session(arguments, session_factory)
-    queries = [Query.from_text(text) for text in arguments.query or _BENCH_QUERIES]
-    for query in queries:
-        result = session.search(root, query, shortlist=arguments.shortlist)
-    totals: list[float] = []
-    stages: dict[str, list[float]] = {}
-    for run in range(arguments.runs):
-        started = time.perf_counter()
-        session.search(root, queries[run % len(queries)], shortlist=arguments.shortlist)
-        totals.append(time.perf_counter() - started)
-        for stage, seconds in session.stage_seconds.items():
-            stages.setdefault(stage, []).append(seconds)
-    numbers = {
-        "gallery_size": result.gallery_size,
-        "reranked": result.reranked,
-        "runs": len(totals),
-        "p50_ms": _percentile_ms(totals, 50),
-        "p95_ms": _percentile_ms(totals, 95),
-        "stages_p50_ms": {stage: _percentile_ms(seconds, 50) for stage, seconds in stages.items()},
-    }
-    if arguments.json:
-        print(json.dumps(numbers, indent=2))
-        return DONE
-    print(f"text query → hits, {result.gallery_size} images, re-ranked {result.reranked}, {len(totals)} runs")
-    print(f"  p50 {numbers['p50_ms']:.1f} ms, p95 {numbers['p95_ms']:.1f} ms")
-    print("  p50 of stages: " + ", ".join(f"{stage} {_percentile_ms(s, 50):.1f}" for stage, s in stages.items()))
+            speed: Any = index_speed(root, arguments.model, arguments.device, progress=progress, cancel=cancel)
+    else:
+        session = _session(arguments, session_factory)
+        speed = measure_search_speed(
+            lambda query: session.search(root, query, shortlist=arguments.shortlist),
+            lambda: session.stage_seconds,
+            arguments.query,
+            arguments.runs,
+        )
+    print(json.dumps(asdict(speed), indent=2) if arguments.json else speed)
     return DONE
-
-
-def _percentile_ms(seconds: Sequence[float], percent: int) -> float:
-    """Nearest-rank percentile in milliseconds."""
-    ordered = sorted(seconds)
-    return round(ordered[max(0, -(-len(ordered) * percent // 100) - 1)] * 1000, 2)
 
 
 # --- shared ----------------------------------------------------------------------------------------------------

@@ -6,12 +6,10 @@ run beside them from other threads. Importing this module brings in neither torc
 
 from __future__ import annotations
 
-import hashlib
 import os
-import re
 import threading
-from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -35,14 +33,11 @@ from faami_core.types import (
 )
 
 if TYPE_CHECKING:
-    from faami_core.indexing.catalog import Catalog
     from faami_core.indexing.feature_store import Gallery
+    from faami_core.indexing.records import CompactReport
 
 DEMO_IMAGES = 280  # ten of each kind of made scene
 DEMO_SEED = 7_000  # far from the seeds of training
-_OPEN_GALLERIES = 4
-
-_NOT_INDEXED = "Index the folder first: choose “Index” in the window, or run `faami index FOLDER`."
 
 
 class Session:
@@ -63,13 +58,15 @@ class Session:
         data_dir: Path | None = None,
         encoder: FeatureEncoder | None = None,
     ) -> None:
+        from faami_core.indexing.galleries import Galleries
+
         self._model = model
         self._device = device
         self._data_dir = data_dir or config.user_data_dir()
         self._encoder = encoder
         self._known_fingerprint: str | None = None
         self._lane = threading.RLock()
-        self._galleries: OrderedDict[Path, tuple[int, Gallery]] = OrderedDict()
+        self._galleries = Galleries()
         self._stage_seconds: dict[str, float] = {}
 
     @property
@@ -118,14 +115,16 @@ class Session:
         progress: ProgressCallback | None = None,
         cancel: CancelToken | None = None,
         retry_unreadable: bool = False,
+        verify: bool = False,
     ) -> IndexReport:
-        """Scans a folder and embeds what is new or changed.
+        """Scans the folders of a collection and embeds what is new or changed.
 
         Args:
-            root: Folder of images.
+            root: Folder of images that the collection is named after.
             progress: Told every stage.
             cancel: Stops within a second; the report then says ``cancelled`` and all work is kept.
             retry_unreadable: Try unreadable files again even if they did not change.
+            verify: Trust neither times of files nor stored features: read and check everything.
 
         Raises:
             CollectionError: if the folder does not exist and is not known, another process is indexing it, or the
@@ -133,10 +132,11 @@ class Session:
             ModelError: if the model cannot be loaded.
         """
         from faami_core.indexing.catalog import CATALOG_NAME, Catalog
+        from faami_core.indexing.collection import index_folder
         from faami_core.indexing.indexer import index_collection
 
         root = _canonical(root)
-        folder = self._index_folder(root)
+        folder = index_folder(self._data_dir, root)
         if not root.is_dir() and not (folder / CATALOG_NAME).is_file():
             raise CollectionError(f"The folder {str(root)!r} does not exist.", "Choose a folder with images.")
         with self._lane:
@@ -145,8 +145,64 @@ class Session:
             encoder = self._loaded()
             with Catalog(folder, create=True) as catalog:
                 return index_collection(
-                    catalog, root, encoder, progress=progress, cancel=cancel, retry_unreadable=retry_unreadable
+                    catalog,
+                    root,
+                    encoder,
+                    progress=progress,
+                    cancel=cancel,
+                    retry_unreadable=retry_unreadable,
+                    verify=verify,
                 )
+
+    def change_collection(
+        self,
+        root: Path,
+        *,
+        add: Sequence[Path] | None = None,
+        drop: Sequence[Path] | None = None,
+        include: Sequence[str] | None = None,
+        exclude: Sequence[str] | None = None,
+    ) -> None:
+        """Changes what belongs to a collection; the next index run follows it.
+
+        Args:
+            root: Folder of images that the collection is named after; the collection is made if it is new.
+            add: Further folders.
+            drop: Folders to forget, with all that is known of their images; the images are not touched.
+            include, exclude: Globs of names or relative paths that take the place of those before; see
+                ``indexing.records.Patterns``.
+
+        None leaves a thing as it is.
+
+        Raises:
+            CollectionError: if a folder to add does not exist, one to drop is not part of the collection, or the disk
+                fails.
+        """
+        from faami_core.indexing.collection import change_membership, index_folder
+
+        with self._lane:
+            change_membership(
+                index_folder(self._data_dir, _canonical(root)),
+                add=[_canonical(root), *map(_canonical, add or ())],
+                drop=[_canonical(folder) for folder in drop or ()],
+                include=include,
+                exclude=exclude,
+            )
+
+    def compact(
+        self, root: Path, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None
+    ) -> CompactReport:
+        """Joins the small files of an index and drops what no image uses any more; needs no model.
+
+        Raises:
+            CollectionError: if the folder was never indexed, another process is indexing it, or the disk fails.
+            CancelledError: if cancelled.
+        """
+        from faami_core.indexing import upkeep
+        from faami_core.indexing.catalog import Catalog
+
+        with self._lane, Catalog(self._indexed_folder(_canonical(root))) as catalog:
+            return upkeep.compact(catalog, progress=progress, cancel=cancel)
 
     def open_collection(self, root: Path) -> CollectionInfo:
         """What the catalog knows of a collection, for the loaded model; does not look at the folder of images.
@@ -156,21 +212,11 @@ class Session:
         Raises:
             CollectionError: if the folder was never indexed.
         """
-        from faami_core.indexing.indexer import clear_orphans
+        from faami_core.indexing.collection import open_collection
 
         root = _canonical(root)
-        with self._lane, self._catalog(root) as catalog:
-            clear_orphans(catalog)
-            model_id = catalog.find_model(self._fingerprint())
-            counts = catalog.counts(-1 if model_id is None else model_id)
-            return CollectionInfo(
-                root=root,
-                images=counts.indexed,
-                seen=counts.seen,
-                offline=counts.offline,
-                unreadable=catalog.unreadable(),
-                indexed_at=None if model_id is None else catalog.indexed_at(model_id),
-            )
+        with self._lane:
+            return open_collection(self._indexed_folder(root), root, self._fingerprint())
 
     def browse(self, root: Path) -> tuple[GalleryImage, ...]:
         """All images of a collection in order of path.
@@ -213,6 +259,7 @@ class Session:
             CollectionError: if the collection is not indexed for this model.
             CancelledError: if cancelled.
         """
+        from faami_core.indexing.feature_store import DamagedRowsError
         from faami_core.search.engine import Stopwatch, search_gallery
         from faami_core.search.query import normalised
 
@@ -222,21 +269,26 @@ class Session:
         watch = Stopwatch()
         with self._lane:
             encoder = self._loaded()
-            with watch.measure("open"):
-                gallery = self._gallery(root)
-            result = search_gallery(
-                gallery,
-                encoder,
-                query,
-                collection=root,
-                read_image=self.read_image,
-                top=top,
-                shortlist=shortlist,
-                cancel=cancel,
-                stopwatch=watch,
-            )
+            while True:
+                with watch.measure("open"):
+                    gallery = self._gallery(root)
+                try:
+                    result = search_gallery(
+                        gallery,
+                        encoder,
+                        query,
+                        collection=root,
+                        read_image=self.read_image,
+                        top=top,
+                        shortlist=shortlist,
+                        cancel=cancel,
+                        stopwatch=watch,
+                    )
+                    break
+                except DamagedRowsError as damage:
+                    self._galleries.leave_out(self._indexed_folder(root), self._fingerprint(), damage.indices)
             self._stage_seconds = watch.seconds
-        return result
+        return replace(result, damaged=gallery.damaged)
 
     def export_csv(self, result: SearchResult, path: Path) -> Path:
         """Writes the hits as CSV, and beside it ``path`` + ``-metadata.json``; returns ``path``.
@@ -330,44 +382,17 @@ class Session:
 
     def _gallery(self, root: Path) -> Gallery:
         """The open gallery of a collection, read anew only when the catalog has changed."""
-        from faami_core.indexing.catalog import index_errors
-        from faami_core.indexing.feature_store import Gallery, shard_folder
+        from faami_core.indexing.collection import NOT_INDEXED
 
-        fingerprint = self._fingerprint()
-        with self._catalog(root) as catalog, index_errors(catalog.folder):
-            generation = catalog.generation
-            cached = self._galleries.get(root)
-            if cached is not None and cached[0] == generation:
-                self._galleries.move_to_end(root)
-                return cached[1]
-            model_id = catalog.find_model(fingerprint)
-            if model_id is None:
-                raise CollectionError(f"{str(root)!r} has not been indexed with this model.", _NOT_INDEXED)
-            gallery = Gallery(catalog.gallery(model_id), shard_folder(catalog.folder, fingerprint))
-        self._galleries[root] = (generation, gallery)
-        self._galleries.move_to_end(root)
-        while len(self._galleries) > _OPEN_GALLERIES:
-            self._galleries.popitem(last=False)
+        gallery = self._galleries.get(self._indexed_folder(root), self._fingerprint())
+        if gallery is None:
+            raise CollectionError(f"{str(root)!r} has not been indexed with this model.", NOT_INDEXED)
         return gallery
 
-    def _catalog(self, root: Path) -> Catalog:
-        from faami_core.indexing.catalog import Catalog
-
-        return Catalog(self._indexed_folder(root))
-
     def _indexed_folder(self, root: Path) -> Path:
-        from faami_core.indexing.catalog import CATALOG_NAME
+        from faami_core.indexing.collection import find_index
 
-        folder = self._index_folder(root)
-        if not (folder / CATALOG_NAME).is_file():
-            raise CollectionError(f"{str(root)!r} has not been indexed yet.", _NOT_INDEXED)
-        return folder
-
-    def _index_folder(self, root: Path) -> Path:
-        """Folder of the index of ``root``: a readable name, made unique by the hash of the whole path."""
-        slug = re.sub(r"[^A-Za-z0-9]+", "-", root.name).strip("-")[:40] or "collection"
-        digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
-        return self._data_dir / "collections" / f"{slug}-{digest}"
+        return find_index(self._data_dir, root)
 
 
 def _canonical(root: Path) -> Path:

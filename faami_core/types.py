@@ -44,9 +44,7 @@ class CancelToken:
         return self._event.is_set()
 
     def raise_if_cancelled(self) -> None:
-        """Raises:
-        CancelledError: if ``cancel`` was called.
-        """
+        """Raises CancelledError if ``cancel`` was called."""
         if self._event.is_set():
             raise CancelledError
 
@@ -59,8 +57,7 @@ class Progress:
         stage: What is being done, as a short phrase for the screen ("Reading the folder").
         done: Units finished.
         total: Units in all, or None while unknown.
-        rate: Units a second, or None before it can be told.
-        seconds_left: Estimate, or None before it can be told.
+        rate, seconds_left: Units a second, and an estimate; None before they can be told.
     """
 
     stage: str
@@ -262,6 +259,8 @@ class CollectionInfo:
     offline: int
     unreadable: tuple[UnreadableImage, ...]
     indexed_at: str | None
+    damaged: int = 0  # left out of the gallery until the next index run, because their stored features rotted
+    folders: tuple[Path, ...] = ()  # all folders of the collection, the root first
 
 
 @dataclass(frozen=True)
@@ -278,6 +277,7 @@ class IndexReport:
     unreadable: tuple[UnreadableImage, ...]
     cancelled: bool
     seconds: float
+    repaired: int = 0  # embedded again because their stored features were lost or damaged
     notices: tuple[str, ...] = ()
 
 
@@ -381,7 +381,6 @@ class SearchResult:
         model_fingerprint: Of the model that scored.
         seconds: From call to hits.
         created_at: ISO 8601 UTC.
-        unscored: Images left out because their score is not a finite number.
     """
 
     query: Query
@@ -397,4 +396,5 @@ class SearchResult:
     model_fingerprint: str
     seconds: float
     created_at: str
-    unscored: int = 0
+    unscored: int = 0  # images left out because their score is not a finite number
+    damaged: int = 0  # images left out because their stored features rotted; the next index run makes them anew

@@ -5,10 +5,8 @@ Every image of a set is a pure function of the set's seed and the image's number
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
 import numpy as np
@@ -187,29 +185,6 @@ class SceneImages:
 
     def image(self, number: int) -> ByteArray:
         return self.pixels[number]
-
-    def save(self, file: Path) -> None:
-        """Writes everything to one .npz file, whole or not at all."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        temporary = file.with_suffix(".part.npz")
-        texts = json.dumps({"captions": self.captions, "words": [thing.word for thing in self.things]})
-        np.savez(
-            temporary,
-            pixels=np.stack(self.pixels) if self.pixels else np.empty((0, 0, 0, 3), np.uint8),
-            scenes=np.array([thing.scene for thing in self.things], dtype=np.int64),
-            coverage=np.array([thing.coverage for thing in self.things], dtype=np.float32),
-            texts=np.frombuffer(texts.encode(), dtype=np.uint8),
-        )
-        temporary.replace(file)
-
-    @classmethod
-    def load(cls, file: Path) -> SceneImages:
-        """Reads what ``save`` wrote."""
-        with np.load(file) as stored:
-            texts = json.loads(stored["texts"].tobytes())
-            numbers, coverage = stored["scenes"], stored["coverage"]
-            things = [Thing(int(numbers[row]), word, coverage[row]) for row, word in enumerate(texts["words"])]
-            return cls(list(stored["pixels"]), [tuple(own) for own in texts["captions"]], things)
 
     def things_of(self, scene: int) -> list[Thing]:
         return [thing for thing in self.things if thing.scene == scene]

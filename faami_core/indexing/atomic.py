@@ -2,6 +2,10 @@
 
 The steps of a write have names. ``reach`` is called at each of them, so that a test can make exactly that step
 raise, sleep or kill the process.
+
+    create, write, sync, rename, sync_folder    of one file (``write_file``)
+    remove                                      of one file (``remove_file``)
+    begin, commit, committed                    of one transaction that names files (``indexer``, ``upkeep``)
 """
 
 from __future__ import annotations
@@ -70,13 +74,24 @@ def sync_folder(folder: Path) -> None:
         os.close(handle)
 
 
+def remove_file(path: Path) -> bool:
+    """Removes a file nobody names any more. Step: ``remove``.
+
+    Returns:
+        Whether it is gone; a system that keeps files in use (Windows) leaves it to the next sweep.
+    """
+    reach("remove", path)
+    try:
+        path.unlink(missing_ok=True)
+    except PermissionError:
+        return False
+    return True
+
+
 def sweep(folder: Path) -> int:
     """Removes temp files a killed process left in ``folder`` and below; only for the holder of the writer lock.
 
     Returns:
         How many were removed.
     """
-    orphans = list(folder.rglob(f"{TEMPORARY_PREFIX}*"))
-    for orphan in orphans:
-        orphan.unlink(missing_ok=True)
-    return len(orphans)
+    return sum([remove_file(orphan) for orphan in list(folder.rglob(f"{TEMPORARY_PREFIX}*"))])

@@ -101,7 +101,8 @@ def measure_index_speed(
     """
     scratch.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=scratch) as folder, Catalog(Path(folder), create=True) as catalog:
-        scan(catalog, root, cancel=cancel)
+        catalog.add_root(root)
+        scan(catalog, cancel=cancel)
         pending = catalog.pending(catalog.add_model(encoder.info))[:_SAMPLE]
         with DecodePool(encoder.info.image_size) as pool:
             decoded = [file for batch in decoded_batches(pool, pending, _SAMPLE, cancel) for file in batch]

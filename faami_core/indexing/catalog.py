@@ -1,25 +1,22 @@
 """The SQLite record of a collection: the truth about what was seen and where its features lie.
 
-A ``Catalog`` is one connection, used by one thread. Readers never wait for the writer (WAL). Every writing
-transaction raises the *generation*, so that a reader knows in one look-up whether what it holds is still current.
+Readers never wait for the writer (WAL). Every writing transaction raises the *generation*, so that a reader knows in
+one look-up whether what it holds is still current.
 """
 
 from __future__ import annotations
 
-import contextlib
 import json
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from types import TracebackType
-from typing import Any
 
 import numpy as np
 
 from faami_core.errors import CollectionError
-from faami_core.indexing import migrations
+from faami_core.indexing.database import Database, index_errors
 from faami_core.indexing.records import (
     Counts,
     DecodedFile,
@@ -27,41 +24,23 @@ from faami_core.indexing.records import (
     FoundFile,
     GalleryRows,
     KnownFile,
+    Patterns,
     PendingFile,
     ScanDiff,
     ShardRecord,
+    StoredRow,
 )
 from faami_core.types import ModelInfo, UnreadableImage
 
 CATALOG_NAME = "catalog.sqlite"
-_BUSY_SECONDS = 10.0
 
 
-@contextlib.contextmanager
-def index_errors(folder: Path) -> Iterator[None]:
-    """Turns faults of disk and database under ``folder`` into sentences for the analyst."""
-    try:
-        yield
-    except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
-        raise  # a mistake of ours, not of the disk
-    except sqlite3.DatabaseError as error:
-        raise CollectionError(
-            f"The index in {str(folder)!r} cannot be used: {error}.",
-            "Check the free space and the permissions of that folder; if it is broken, delete it and index again.",
-        ) from error
-    except OSError as error:
-        raise CollectionError(
-            f"The index in {str(folder)!r} cannot be read or written: {error.strerror or error}.",
-            "Check the free space and the permissions of that folder, then index again; finished work is kept.",
-        ) from error
-
-
-class Catalog:
+class Catalog(Database):
     """An open catalog. Use as a context manager.
 
     Args:
         folder: Folder of the index of one collection.
-        create: Make folder and catalog if they do not exist.
+        create: Make folder and catalog if they do not exist, and refuse to open what cannot be written.
 
     Raises:
         CollectionError: if there is no catalog, it is broken, or a newer program wrote it.
@@ -69,53 +48,12 @@ class Catalog:
 
     def __init__(self, folder: Path, *, create: bool = False) -> None:
         self.folder = folder
-        path = folder / CATALOG_NAME
-        if not create and not path.is_file():
+        if not create and not (folder / CATALOG_NAME).is_file():
             raise CollectionError("This folder has not been indexed yet.", "Index it first.")
         with index_errors(folder):
-            folder.mkdir(parents=True, exist_ok=True)
-            self._connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
-            try:
-                migrations.refuse_newer(self._connection)  # before anything is written
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = FULL")
-                self._connection.execute("PRAGMA foreign_keys = ON")
-                migrations.migrate(self._connection)
-            except BaseException:
-                self._connection.close()
-                raise
-
-    def __enter__(self) -> Catalog:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Ends the connection; twice is fine."""
-        self._connection.close()
-
-    @contextlib.contextmanager
-    def transaction(self) -> Iterator[sqlite3.Connection]:
-        """All or nothing; raises the generation if it changes anything."""
-        self._connection.execute("BEGIN IMMEDIATE")
-        before = self._connection.total_changes
-        try:
-            yield self._connection
-            if self._connection.total_changes > before:
-                self._connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
-            self._connection.execute("COMMIT")
-        except BaseException:
-            if self._connection.in_transaction:
-                self._connection.execute("ROLLBACK")
-            raise
-
-    @property
-    def generation(self) -> int:
-        """Grows with every change of the catalog, by any process."""
-        return int(self._one("SELECT value FROM meta WHERE key = 'generation'"))
+            if create:
+                folder.mkdir(parents=True, exist_ok=True)
+            super().__init__(folder / CATALOG_NAME, create=create)
 
     # --- roots and files -----------------------------------------------------------------------------------
 
@@ -125,10 +63,31 @@ class Catalog:
             connection.execute("INSERT OR IGNORE INTO root (path) VALUES (?)", (os.fsencode(path),))
         return int(self._one("SELECT root_id FROM root WHERE path = ?", os.fsencode(path)))
 
-    def root_device(self, root_id: int) -> int | None:
-        """Device number of the root at its last scan, or None before the first."""
-        device = self._one("SELECT device FROM root WHERE root_id = ?", root_id)
-        return None if device is None else int(device)
+    def roots(self) -> dict[Path, int]:
+        """Ids of all folders of the collection, in the order in which they were added."""
+        rows = self._connection.execute("SELECT path, root_id FROM root ORDER BY root_id")
+        return {Path(os.fsdecode(path)): root_id for path, root_id in rows}
+
+    def drop_root(self, path: Path) -> None:
+        """Forgets a folder with all its files and their features."""
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM root WHERE path = ?", (os.fsencode(path),))
+
+    def patterns(self) -> Patterns:
+        """Which files belong to the collection."""
+        rows = self._connection.execute("SELECT kind, glob FROM pattern ORDER BY glob").fetchall()
+        return Patterns(*(tuple(glob for of, glob in rows if of == kind) for kind in ("include", "exclude")))
+
+    def set_patterns(self, patterns: Patterns) -> None:
+        """Puts other patterns in the place of those before; they hold from the next scan on."""
+        rows = [*(("include", glob) for glob in patterns.include), *(("exclude", glob) for glob in patterns.exclude)]
+        with self.transaction() as connection:
+            connection.execute("DELETE FROM pattern")
+            connection.executemany("INSERT OR IGNORE INTO pattern (kind, glob) VALUES (?, ?)", rows)
+
+    def devices(self, root_id: int) -> dict[bytes, int]:
+        """``ScanDiff.devices`` of the last scan of a root."""
+        return dict(self._connection.execute("SELECT path, device FROM mount WHERE root_id = ?", (root_id,)))
 
     def known_files(self, root_id: int) -> dict[bytes, KnownFile]:
         """All files of a root by relative path."""
@@ -138,7 +97,7 @@ class Catalog:
         )
         return {row[1]: KnownFile(row[0], row[1], row[2], row[3], row[4], bool(row[5])) for row in rows}
 
-    def apply_scan(self, root_id: int, diff: ScanDiff, device: int | None) -> None:
+    def apply_scan(self, root_id: int, diff: ScanDiff) -> None:
         """Makes the files of a root equal to what a scan found; features of changed and removed files go."""
         now = _now()
         with self.transaction() as connection:
@@ -173,10 +132,12 @@ class Catalog:
                 "UPDATE file SET offline_since = coalesce(offline_since, ?) WHERE file_id = ?",
                 [(now, file_id) for file_id in diff.offline],
             )
-            connection.execute(
-                "UPDATE root SET device = coalesce(?, device), scanned_at = ? WHERE root_id = ?",
-                (device, now, root_id),
+            connection.execute("DELETE FROM mount WHERE root_id = ?", (root_id,))
+            connection.executemany(
+                "INSERT INTO mount (root_id, path, device) VALUES (?, ?, ?)",
+                [(root_id, path, device) for path, device in diff.devices.items()],
             )
+            connection.execute("UPDATE root SET scanned_at = ? WHERE root_id = ?", (now, root_id))
 
     def retry_unreadable(self) -> None:
         """Lets the next run try every unreadable file again."""
@@ -211,7 +172,7 @@ class Catalog:
         return dict(self._connection.execute("SELECT fingerprint, model_id FROM model"))
 
     def pending(self, model_id: int) -> list[PendingFile]:
-        """Reachable, readable files without features of the model, in order of path."""
+        """Reachable, readable files without sound features of the model, in order of path."""
         rows = self._connection.execute(
             """
             SELECT file.file_id, root.path, file.path FROM file JOIN root USING (root_id)
@@ -220,7 +181,7 @@ class Catalog:
               OR EXISTS (
                 SELECT 1 FROM item
                 LEFT JOIN feature ON feature.item_id = item.item_id AND feature.model_id = ?
-                WHERE item.file_id = file.file_id AND feature.item_id IS NULL))
+                WHERE item.file_id = file.file_id AND (feature.item_id IS NULL OR feature.damaged)))
             ORDER BY root.path, file.path
             """,
             (model_id,),
@@ -259,41 +220,87 @@ class Catalog:
                 )
         return items
 
-    def add_shard(self, model_id: int, shard: ShardRecord, item_ids: Iterable[int]) -> None:
-        """Names a complete shard and, in the same transaction, its rows."""
+    def add_shard(self, model_id: int, shard: ShardRecord, item_ids: Sequence[int], checks: Sequence[int]) -> None:
+        """Names a complete shard and, in the same transaction, its rows; they take the place of damaged ones only."""
+        rows = zip(item_ids, range(len(item_ids)), checks, strict=True)
         with self.transaction() as connection:
-            row = connection.execute(
-                "INSERT INTO shard (model_id, name, rows, bytes, sha256, created) VALUES (?, ?, ?, ?, ?, ?)"
-                " RETURNING shard_id",
-                (model_id, shard.name, shard.rows, shard.size, shard.sha256, _now()),
-            ).fetchone()
+            shard_id = _insert_shard(connection, model_id, shard)
             connection.executemany(
-                "INSERT INTO feature (model_id, item_id, shard_id, shard_row) VALUES (?, ?, ?, ?)",
-                [(model_id, int(item_id), row[0], position) for position, item_id in enumerate(item_ids)],
+                "DELETE FROM feature WHERE model_id = ? AND item_id = ? AND damaged",
+                [(model_id, item_id) for item_id in item_ids],
+            )
+            connection.executemany(
+                "INSERT INTO feature (model_id, item_id, shard_id, shard_row, row_check) VALUES (?, ?, ?, ?, ?)",
+                [(model_id, item_id, shard_id, row, check) for item_id, row, check in rows],
+            )
+
+    def move_rows(self, model_id: int, shard: ShardRecord, item_ids: Sequence[int]) -> None:
+        """Names a complete shard that holds copies of rows, and lets the rows lie there from now on."""
+        with self.transaction() as connection:
+            shard_id = _insert_shard(connection, model_id, shard)
+            connection.executemany(
+                "UPDATE feature SET shard_id = ?, shard_row = ? WHERE model_id = ? AND item_id = ?",
+                [(shard_id, row, model_id, item_id) for row, item_id in enumerate(item_ids)],
             )
 
     def shards(self, model_id: int) -> dict[str, ShardRecord]:
-        """The shards of a model by file name."""
-        rows = self._connection.execute("SELECT name, rows, bytes, sha256 FROM shard WHERE model_id = ?", (model_id,))
+        """The shards of a model by file name, oldest first."""
+        rows = self._connection.execute(
+            "SELECT name, rows, bytes, sha256, head_check FROM shard WHERE model_id = ? ORDER BY shard_id",
+            (model_id,),
+        )
         return {row[0]: ShardRecord(*row) for row in rows}
 
-    def drop_shards(self, model_id: int, names: Iterable[str]) -> None:
-        """Forgets shards whose files are lost; their images become pending again."""
+    def stored_rows(self, model_id: int, shard: str) -> list[StoredRow]:
+        """The sound rows of a shard that are in use, in their order."""
+        rows = self._connection.execute(
+            "SELECT item_id, shard_row, row_check FROM feature"
+            " WHERE shard_id = (SELECT shard_id FROM shard WHERE model_id = ? AND name = ?) AND NOT damaged"
+            " ORDER BY shard_row",
+            (model_id, shard),
+        )
+        return [StoredRow(item_id, shard, row, check) for item_id, row, check in rows]
+
+    def set_checks(self, model_id: int, shard: str, head_check: int, rows: Iterable[StoredRow]) -> None:
+        """Enters the checks of a shard that had none."""
+        with self.transaction() as connection:
+            connection.execute(
+                "UPDATE shard SET head_check = ? WHERE model_id = ? AND name = ?", (head_check, model_id, shard)
+            )
+            connection.executemany(
+                "UPDATE feature SET row_check = ? WHERE model_id = ? AND item_id = ?",
+                [(row.check, model_id, row.item_id) for row in rows],
+            )
+
+    def mark_damaged(self, model_id: int, rows: Iterable[StoredRow]) -> None:
+        """Takes rows out of the gallery until their images are embedded again; rows that moved meanwhile stay."""
         with self.transaction() as connection:
             connection.executemany(
-                "DELETE FROM shard WHERE model_id = ? AND name = ?", [(model_id, name) for name in names]
+                "UPDATE feature SET damaged = 1 WHERE model_id = ? AND item_id = ? AND shard_row = ?"
+                " AND shard_id = (SELECT shard_id FROM shard WHERE model_id = ? AND name = ?)",
+                [(model_id, row.item_id, row.row, model_id, row.shard) for row in rows],
+            )
+
+    def drop_unused_shards(self, model_id: int) -> None:
+        """Forgets shards none of whose rows is in use."""
+        with self.transaction() as connection:
+            connection.execute(
+                "DELETE FROM shard WHERE model_id = ?"
+                " AND NOT EXISTS (SELECT 1 FROM feature WHERE feature.shard_id = shard.shard_id)",
+                (model_id,),
             )
 
     def gallery(self, model_id: int) -> GalleryRows:
         """Everything that can be searched with a model, in order of path."""
-        names = list(self.shards(model_id))
-        number = {name: index for index, name in enumerate(names)}
+        shards = self.shards(model_id)
+        number = {name: index for index, name in enumerate(shards)}
         rows = self._connection.execute(
-            """
-            SELECT item.item_id, root.path, file.path, item.width, item.height, shard.name, feature.shard_row
+            f"""
+            SELECT item.item_id, root.path, file.path, item.width, item.height, shard.name, feature.shard_row,
+              coalesce(feature.row_check, -1)
             FROM feature JOIN item USING (item_id) JOIN file USING (file_id) JOIN root USING (root_id)
             JOIN shard USING (shard_id)
-            WHERE feature.model_id = ? AND file.offline_since IS NULL AND file.state = 'seen'
+            WHERE feature.model_id = ? AND NOT feature.damaged AND {_SEARCHABLE}
             ORDER BY root.path, file.path, item.y, item.x, item.item_id
             """,
             (model_id,),
@@ -302,9 +309,11 @@ class Catalog:
             item_ids=np.array([row[0] for row in rows], dtype=np.int64),
             paths=tuple(_join(row[1], row[2]) for row in rows),
             sizes=np.array([row[3:5] for row in rows], dtype=np.int32).reshape(-1, 2),
-            shard_names=tuple(names),
+            shards=tuple(shards.values()),
             shard_of=np.array([number[row[5]] for row in rows], dtype=np.int32),
             row_of=np.array([row[6] for row in rows], dtype=np.int64),
+            checks=np.array([row[7] for row in rows], dtype=np.int64),
+            damaged=self.counts(model_id).damaged,
         )
 
     # --- reports -------------------------------------------------------------------------------------------
@@ -315,12 +324,13 @@ class Catalog:
             "SELECT count(*), coalesce(sum(state = 'unreadable' AND offline_since IS NULL), 0),"
             " count(offline_since) FROM file"
         ).fetchone()
-        indexed = self._one(
-            "SELECT count(DISTINCT item.file_id) FROM feature JOIN item USING (item_id) JOIN file USING (file_id)"
-            " WHERE feature.model_id = ? AND file.offline_since IS NULL AND file.state = 'seen'",
-            model_id,
-        )
-        return Counts(seen, int(indexed), unreadable, offline)
+        indexed, damaged = self._connection.execute(
+            "SELECT count(DISTINCT item.file_id) FILTER (WHERE NOT damaged),"
+            " count(DISTINCT item.file_id) FILTER (WHERE damaged)"
+            f" FROM feature JOIN item USING (item_id) JOIN file USING (file_id) WHERE model_id = ? AND {_SEARCHABLE}",
+            (model_id,),
+        ).fetchone()
+        return Counts(seen, indexed, unreadable, offline, damaged)
 
     def unreadable(self) -> tuple[UnreadableImage, ...]:
         """Reachable files that cannot be read, in order of path, each with its reason."""
@@ -358,8 +368,17 @@ class Catalog:
         )
         return None if time is None else str(time)
 
-    def _one(self, statement: str, *values: object) -> Any:
-        return self._connection.execute(statement, values).fetchone()[0]
+
+_SEARCHABLE = "file.offline_since IS NULL AND file.state = 'seen'"
+
+
+def _insert_shard(connection: sqlite3.Connection, model_id: int, shard: ShardRecord) -> int:
+    row = connection.execute(
+        "INSERT INTO shard (model_id, name, rows, bytes, sha256, head_check, created) VALUES (?, ?, ?, ?, ?, ?, ?)"
+        " RETURNING shard_id",
+        (model_id, shard.name, shard.rows, shard.size, shard.sha256, shard.head_check, _now()),
+    ).fetchone()
+    return int(row[0])
 
 
 def _forget_items(connection: sqlite3.Connection, file_ids: Iterable[int]) -> None:

@@ -23,6 +23,7 @@ import numpy as np
 from faami_core.data.image_io import decode_image, open_regular
 from faami_core.errors import UnreadableImageError
 from faami_core.indexing.records import DecodedFile, FailedFile, PendingFile
+from faami_core.indexing.scanner import settled_time
 
 READY = b"ready\n"
 _LONGEST_LINE = 1 << 16  # a path has at most 4 KiB, six characters of JSON a byte
@@ -40,7 +41,7 @@ def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
     try:
         with open_regular(path) as stream:
             status = os.fstat(stream.fileno())
-            size, mtime_ns = status.st_size, status.st_mtime_ns
+            size, mtime_ns = status.st_size, settled_time(status)
             content = hashlib.file_digest(stream, "sha256").digest()
             stream.seek(0)
             image = decode_image(stream, path.name, model_side=side)

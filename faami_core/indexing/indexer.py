@@ -1,25 +1,25 @@
 """One index run: scan, then list → decode → encode → write shards.
 
 The stages are plain functions over batches of records, so that they can later run on many machines. Decoding runs in
-processes of its own, ahead of the model in a bounded window; everything else happens in the caller's thread. Work is
-lost only back to the last shard; what a shard holds is never computed twice.
+processes of its own, ahead of the model in a bounded window; everything else happens in the caller's thread. Every
+batch is committed on its own, so that a killed run loses at most the batch it was at; nothing committed is computed
+twice.
 """
 
 from __future__ import annotations
 
-import contextlib
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
 from faami_core.data.image_io import IMAGE_SUFFIXES
-from faami_core.errors import CancelledError, CollectionError
-from faami_core.indexing import atomic, feature_store, scanner
+from faami_core.errors import CancelledError
+from faami_core.indexing import atomic, feature_store, scanner, upkeep
 from faami_core.indexing.batch_encoder import BatchEncoder
-from faami_core.indexing.catalog import Catalog, index_errors
+from faami_core.indexing.catalog import Catalog
+from faami_core.indexing.database import index_errors
 from faami_core.indexing.decode_pool import DecodePool, decoded_batches
 from faami_core.indexing.lock import WriterLock
 from faami_core.indexing.records import (
@@ -27,7 +27,6 @@ from faami_core.indexing.records import (
     FailedFile,
     ScanDiff,
     ShardRows,
-    concatenate,
 )
 from faami_core.pace import Pace
 from faami_core.types import (
@@ -35,6 +34,7 @@ from faami_core.types import (
     FeatureEncoder,
     ImageFeatures,
     IndexReport,
+    ModelInfo,
     Progress,
     ProgressCallback,
 )
@@ -42,19 +42,7 @@ from faami_core.types import (
 BATCH_SIZE = 32
 # A CPU takes about half a second for 8 images of 224²; cancelling waits for one batch and must take less than 1 s.
 CPU_BATCH_SIZE = 8
-SHARD_ROWS = 1024  # 65 MB at 245 regions × 256
-SHARD_SECONDS = 30.0  # a killed run loses at most this much work
 _PROGRESS_PAUSE = 0.1
-
-
-@dataclass
-class _Finished:
-    """Encoded images waiting for their shard, and files that failed meanwhile."""
-
-    files: list[DecodedFile] = field(default_factory=list)
-    features: list[ImageFeatures] = field(default_factory=list)
-    failed: list[FailedFile] = field(default_factory=list)
-    since: float = field(default_factory=time.monotonic)
 
 
 def index_collection(
@@ -65,16 +53,18 @@ def index_collection(
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
     retry_unreadable: bool = False,
+    verify: bool = False,
 ) -> IndexReport:
-    """Brings the index of one root up to date.
+    """Brings the index of a collection up to date.
 
     Args:
         catalog: Open catalog of the collection.
-        root: Folder of the images, absolute.
+        root: Folder of the images, absolute; it joins the collection if it is not part of it yet.
         encoder: The model.
         progress: Told every stage, at most ten times a second.
         cancel: Stops the run within a batch; encoded images are kept and the report says ``cancelled``.
         retry_unreadable: Try unreadable files again even if they did not change.
+        verify: Trust neither times of files nor stored features: read and check everything.
 
     Raises:
         CollectionError: if another process is indexing, or the disk is full, read-only or broken.
@@ -82,80 +72,113 @@ def index_collection(
     started = time.monotonic()
     with index_errors(catalog.folder), WriterLock(catalog.folder):
         model_id = catalog.add_model(encoder.info)
-        _tidy(catalog, model_id, encoder.info.fingerprint)
+        catalog.add_root(root)
+        upkeep.sweep(catalog)
         run_id = catalog.begin_run(model_id)
-        diff, embedded, cancelled = ScanDiff(), 0, False
+        diff, embedded, damaged, cancelled = ScanDiff(), 0, 0, False
         batch_encoder = BatchEncoder(
             encoder, CPU_BATCH_SIZE if encoder.info.device == "cpu" else BATCH_SIZE, CPU_BATCH_SIZE
         )
         try:
-            diff = scan(catalog, root, progress=progress, cancel=cancel)
+            upkeep.find_damage(catalog, encoder.info.fingerprint, thorough=verify, progress=progress, cancel=cancel)
+            diff = scan(catalog, progress=progress, cancel=cancel, verify=verify)
             if retry_unreadable:
                 catalog.retry_unreadable()
-            for count in _embed(catalog, model_id, encoder, batch_encoder, progress, cancel):
-                embedded += count
+            for _ in range(2):  # joining shards may find more damage, which is then repaired at once
+                damaged += catalog.counts(model_id).damaged
+                for count in _embed(catalog, model_id, encoder, batch_encoder, progress, cancel):
+                    embedded += count
+                if catalog.counts(model_id).damaged == 0:
+                    break
         except CancelledError:
             cancelled = True
-        seen = catalog.counts(model_id).seen
-        catalog.finish_run(run_id, diff, seen=seen, embedded=embedded, cancelled=cancelled)
-        report = _report(catalog, model_id, root, diff, cancelled=cancelled, seconds=time.monotonic() - started)
-        return replace(report, notices=tuple(batch_encoder.notices))
+        counts = catalog.counts(model_id)
+        catalog.finish_run(run_id, diff, seen=counts.seen, embedded=embedded, cancelled=cancelled)
+        return IndexReport(
+            root=root,
+            seen=counts.seen,
+            added=len(diff.added),
+            changed=len(diff.changed),
+            removed=len(diff.removed),
+            unchanged=len(diff.unchanged) + len(diff.touched) + len(diff.moved) + len(diff.returned),
+            offline=counts.offline,
+            unreadable=catalog.unreadable(),
+            cancelled=cancelled,
+            seconds=time.monotonic() - started,
+            repaired=max(0, damaged - counts.damaged),
+            notices=tuple(batch_encoder.notices),
+        )
 
 
 def scan(
-    catalog: Catalog, root: Path, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None
+    catalog: Catalog,
+    *,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+    verify: bool = False,
 ) -> ScanDiff:
-    """Walks ``root`` and makes the catalog's files equal to it; embeds nothing.
-
-    Raises:
-        CancelledError: if cancelled; the catalog is as before.
-    """
-    tell = _Throttle(progress)
-    root_id = catalog.add_root(root)
-    listing = scanner.list_images(
-        root, IMAGE_SUFFIXES, cancel=cancel, on_folder=lambda count: tell(Progress("Reading the folder", count))
-    )
-    diff = scanner.compare(
-        listing,
-        catalog.known_files(root_id),
-        catalog.root_device(root_id),
-        scanner.hash_below(root),
-        cancel=cancel,
-    )
-    catalog.apply_scan(root_id, diff, listing.device)
-    return diff
-
-
-def clear_orphans(catalog: Catalog) -> None:
-    """Removes what a killed run left half-written; while another process writes, or on read-only media, nothing."""
-    with contextlib.suppress(CollectionError, OSError), WriterLock(catalog.folder):
-        _sweep(catalog)
-
-
-def write_files(catalog: Catalog, model_id: int, encoder: FeatureEncoder, finished: _Finished) -> int:
-    """Commits finished images: their items, then one shard file, then the transaction that names it.
-
-    Steps for tests: ``record_files``, those of ``atomic.write_file``, ``name_shard``, ``named_shard``.
+    """Walks all roots and makes the catalog's files equal to them; embeds nothing.
 
     Returns:
-        How many images have features now that had none.
+        How the roots differed, in one.
+
+    Raises:
+        CancelledError: if cancelled; no root is half done.
     """
-    atomic.reach("record_files", catalog.folder)
-    items = catalog.record_files(finished.files, finished.failed)
-    if not finished.files:
-        return 0
-    rows = ShardRows(
-        item_ids=np.array([items[file.file_id] for file in finished.files], dtype=np.int64),
-        contents=np.stack([np.frombuffer(file.content, dtype=np.uint8) for file in finished.files]),
-        windows=np.array([(0, 0, file.width, file.height) for file in finished.files], dtype=np.int32),
-        features=concatenate(finished.features),
-    )
-    folder = feature_store.shard_folder(catalog.folder, encoder.info.fingerprint)
-    record = feature_store.write_shard(folder, rows, encoder.info)
-    atomic.reach("name_shard", folder / record.name)
-    catalog.add_shard(model_id, record, rows.item_ids.tolist())
-    atomic.reach("named_shard", folder / record.name)
-    return len(finished.files)
+    tell = _Throttle(progress)
+    total = ScanDiff()
+    for root, root_id in catalog.roots().items():
+        listing = scanner.list_images(
+            root,
+            IMAGE_SUFFIXES,
+            catalog.patterns(),
+            cancel=cancel,
+            on_folder=lambda count: tell(Progress("Reading the folder", count)),
+        )
+        diff = scanner.compare(
+            listing,
+            catalog.known_files(root_id),
+            catalog.devices(root_id),
+            scanner.hash_below(root),
+            trust_times=not verify,
+            cancel=cancel,
+        )
+        catalog.apply_scan(root_id, diff)
+        total.extend(diff)
+    return total
+
+
+def commit_batch(
+    catalog: Catalog,
+    model_id: int,
+    info: ModelInfo,
+    files: Sequence[DecodedFile],
+    features: ImageFeatures | None,
+    failed: Sequence[FailedFile],
+) -> None:
+    """Commits a batch in one transaction: what decoding found out, and a shard with the features of ``files``.
+
+    Steps for tests: ``begin``, those of ``atomic.write_file``, ``commit``, ``committed``.
+
+    Raises:
+        OSError: if the disk is full or fails; then it is as if the batch had never been.
+    """
+    folder = feature_store.shard_folder(catalog.folder, info.fingerprint)
+    atomic.reach("begin", catalog.folder)
+    with catalog.transaction():
+        items = catalog.record_files(files, failed)
+        if features is not None and files:
+            rows = ShardRows(
+                item_ids=np.array([items[file.file_id] for file in files], dtype=np.int64),
+                contents=np.stack([np.frombuffer(file.content, dtype=np.uint8) for file in files]),
+                windows=np.array([(0, 0, file.width, file.height) for file in files], dtype=np.int32),
+                features=features,
+            )
+            record = feature_store.write_shard(folder, rows, feature_store.shard_metadata(info))
+            checks = feature_store.row_checks(features.regions, features.key_scale, features.value_scale)
+            catalog.add_shard(model_id, record, rows.item_ids.tolist(), checks)
+        atomic.reach("commit", catalog.folder)
+    atomic.reach("committed", catalog.folder)
 
 
 def _embed(
@@ -166,72 +189,21 @@ def _embed(
     progress: ProgressCallback | None,
     cancel: CancelToken | None,
 ) -> Iterator[int]:
-    """Embeds everything pending; yields the number of images each time a shard was committed."""
+    """Embeds everything pending; yields the number of new images each time a batch was committed."""
     pending = catalog.pending(model_id)
     meter = _Meter(len(pending), _Throttle(progress))
-    finished = _Finished()
-    stopped: Exception | None = None
-    try:
-        with DecodePool(encoder.info.image_size) as pool:
-            for batch in decoded_batches(pool, pending, batch_encoder.batch_size, cancel):
-                decoded = [file for file in batch if isinstance(file, DecodedFile)]
-                finished.failed += [file for file in batch if isinstance(file, FailedFile)]
-                if decoded:
-                    files, features, failed = batch_encoder.encode(decoded)
-                    finished.files += [_without_pixels(file) for file in files]
-                    finished.features.append(features)
-                    finished.failed += failed
-                meter.add(len(batch))
-                if len(finished.files) >= SHARD_ROWS or time.monotonic() - finished.since >= SHARD_SECONDS:
-                    ready, finished = finished, _Finished()
-                    yield write_files(catalog, model_id, encoder, ready)
-    except Exception as error:  # cancelled, out of memory, or worse: what is encoded is kept
-        stopped = error
-    if finished.files or finished.failed:
-        yield write_files(catalog, model_id, encoder, finished)
-    if stopped is not None:
-        raise stopped
-
-
-def _without_pixels(file: DecodedFile) -> DecodedFile:
-    """The record of a file whose features are known; keeping the pixels until the shard is full would cost 150 MB."""
-    empty = np.zeros((0, 0, 3), dtype=np.uint8)
-    return DecodedFile(file.file_id, file.content, file.size, file.mtime_ns, file.width, file.height, empty)
-
-
-def _tidy(catalog: Catalog, model_id: int, fingerprint: str) -> None:
-    """Clears orphans, and forgets shards of a model whose files are lost, so that they are made again."""
-    _sweep(catalog)
-    lost = feature_store.lost_shards(
-        feature_store.shard_folder(catalog.folder, fingerprint), catalog.shards(model_id)
-    )
-    if lost:
-        catalog.drop_shards(model_id, lost)
-
-
-def _sweep(catalog: Catalog) -> None:
-    atomic.sweep(catalog.folder)
-    for fingerprint, model_id in catalog.models().items():
-        folder = feature_store.shard_folder(catalog.folder, fingerprint)
-        feature_store.remove_unnamed(folder, set(catalog.shards(model_id)))
-
-
-def _report(
-    catalog: Catalog, model_id: int, root: Path, diff: ScanDiff, *, cancelled: bool, seconds: float
-) -> IndexReport:
-    counts = catalog.counts(model_id)
-    return IndexReport(
-        root=root,
-        seen=counts.seen,
-        added=len(diff.added),
-        changed=len(diff.changed),
-        removed=len(diff.removed),
-        unchanged=len(diff.unchanged) + len(diff.touched) + len(diff.moved) + len(diff.returned),
-        offline=counts.offline,
-        unreadable=catalog.unreadable(),
-        cancelled=cancelled,
-        seconds=seconds,
-    )
+    with DecodePool(encoder.info.image_size) as pool:
+        for batch in decoded_batches(pool, pending, batch_encoder.batch_size, cancel):
+            files = [file for file in batch if isinstance(file, DecodedFile)]
+            failed = [file for file in batch if isinstance(file, FailedFile)]
+            features = None
+            if files:
+                files, features, broken = batch_encoder.encode(files)
+                failed += broken
+            commit_batch(catalog, model_id, encoder.info, files, features, failed)
+            upkeep.join_small_shards(catalog, encoder.info.fingerprint)
+            meter.add(len(batch))
+            yield len(files)
 
 
 class _Throttle:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from pathlib import Path
@@ -26,7 +27,7 @@ class WriterLock:
 
     def __enter__(self) -> WriterLock:
         self._path.parent.mkdir(parents=True, exist_ok=True)
-        stream = self._path.open("a+b")
+        stream = self._path.open("a+b", buffering=0)
         try:
             _acquire(stream)
         except OSError as error:
@@ -37,10 +38,10 @@ class WriterLock:
                 f"This collection is being indexed by another process{f' ({owner})' if owner else ''}.",
                 "Wait until it has finished, or close the other window.",
             ) from error
-        stream.truncate(0)
-        stream.write(f" process {os.getpid()}".encode("ascii"))
-        stream.flush()
         self._stream = stream
+        with contextlib.suppress(OSError):  # a full disk bars the name, not the lock
+            stream.truncate(0)
+            stream.write(f" process {os.getpid()}".encode("ascii"))
         return self
 
     def __exit__(

@@ -117,7 +117,43 @@ CREATE TABLE index_run (
 ) STRICT
 """
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create,)
+
+def _check_features(connection: sqlite3.Connection) -> None:
+    """Version 2. Stored features are checked, drives below a root are remembered, a collection has patterns."""
+    for statement in _VERSION_2.split(";\n\n"):
+        connection.execute(statement)
+
+
+# head_check, row_check   CRC-32; NULL in shards written by version 1, until an index run has checked the whole file.
+# damaged                 The stored row is rotten or lost; the item is embedded again by the next run.
+# mount                   Folders of a root, itself included (""), that began another device at the last scan.
+# pattern                 Which files of the folders belong to the collection.
+_VERSION_2 = """
+ALTER TABLE shard ADD COLUMN head_check INTEGER;
+
+ALTER TABLE feature ADD COLUMN row_check INTEGER;
+
+ALTER TABLE feature ADD COLUMN damaged INTEGER NOT NULL DEFAULT 0 CHECK (damaged IN (0, 1));
+
+CREATE TABLE mount (
+  root_id INTEGER NOT NULL REFERENCES root (root_id) ON DELETE CASCADE,
+  path BLOB NOT NULL,
+  device INTEGER NOT NULL,
+  PRIMARY KEY (root_id, path)
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO mount (root_id, path, device) SELECT root_id, x'', device FROM root WHERE device IS NOT NULL;
+
+ALTER TABLE root DROP COLUMN device;
+
+CREATE TABLE pattern (
+  kind TEXT NOT NULL CHECK (kind IN ('include', 'exclude')),
+  glob BLOB NOT NULL,
+  PRIMARY KEY (kind, glob)
+) STRICT, WITHOUT ROWID
+"""
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create, _check_features)
 SCHEMA_VERSION = len(STEPS)
 
 

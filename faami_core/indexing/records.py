@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+from itertools import compress
 
 import numpy as np
 import numpy.typing as npt
@@ -18,12 +20,14 @@ class FoundFile:
         path: Relative to its root, raw bytes with ``/`` between folders.
         size, mtime_ns: As the file system says.
         problem: Why it cannot be an image ("It is not a regular file."), or None.
+        lost: It is there by name only (a link that leads nowhere), so a known file is offline rather than changed.
     """
 
     path: bytes
     size: int
     mtime_ns: int
     problem: str | None = None
+    lost: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,18 +43,54 @@ class KnownFile:
 
 
 @dataclass(frozen=True)
+class Patterns:
+    """Which files of a folder belong to the collection, as globs of bytes; upper and lower case differ.
+
+    A glob without ``/`` is compared with the file's name and with every folder's name on the way to it, one with
+    ``/`` with the whole path relative to the root, where ``*`` passes over ``/``. A file belongs if it matches one of
+    ``include`` (or there is none) and none of ``exclude``; an excluded folder is left out with all that is in it.
+    """
+
+    include: tuple[bytes, ...] = ()
+    exclude: tuple[bytes, ...] = ()
+
+    def wants(self, path: bytes) -> bool:
+        return (not self.include or _matches(path, self.include)) and not self.leaves_out(path)
+
+    def leaves_out(self, path: bytes) -> bool:
+        return _matches(path, self.exclude)
+
+
+def _matches(path: bytes, globs: tuple[bytes, ...]) -> bool:
+    names = path.split(b"/")
+    return any(
+        fnmatchcase(path, glob) if b"/" in glob else any(fnmatchcase(name, glob) for name in names) for glob in globs
+    )
+
+
+@dataclass(frozen=True)
 class Listing:
-    """What a walk over a root found. ``blocked`` are folders (relative) that could not be listed."""
+    """What a walk over a root found.
+
+    Attributes:
+        reachable: Whether the root itself could be listed.
+        devices: Number of the device of every folder (relative) that begins another device; the root is ``b""``.
+        files: In order of path.
+        blocked: Folders (relative) that could not be listed, and links that lead nowhere.
+    """
 
     reachable: bool
-    device: int | None = None
+    devices: dict[bytes, int] = field(default_factory=dict)
     files: tuple[FoundFile, ...] = ()
     blocked: tuple[bytes, ...] = ()
 
 
 @dataclass
 class ScanDiff:
-    """How a listing differs from the catalog. ``moved`` and ``touched`` files keep their features."""
+    """How a listing differs from the catalog. ``moved`` and ``touched`` files keep their features.
+
+    ``devices`` is what to remember of the root's devices: those found, and those found before that are offline.
+    """
 
     added: list[FoundFile] = field(default_factory=list)
     changed: list[tuple[int, FoundFile]] = field(default_factory=list)
@@ -60,6 +100,12 @@ class ScanDiff:
     returned: list[int] = field(default_factory=list)
     removed: list[int] = field(default_factory=list)
     offline: list[int] = field(default_factory=list)
+    devices: dict[bytes, int] = field(default_factory=dict)
+
+    def extend(self, other: ScanDiff) -> None:
+        """Adds the files of another root."""
+        for name in ("added", "changed", "moved", "touched", "unchanged", "returned", "removed", "offline"):
+            getattr(self, name).extend(getattr(other, name))
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,22 +159,55 @@ class ShardRows:
 
 @dataclass(frozen=True, slots=True)
 class ShardRecord:
-    """A shard as the catalog names it; ``size`` in bytes."""
+    """A shard as the catalog names it.
+
+    Attributes:
+        rows: Rows in the file, whether or not they are still in use.
+        size: In bytes.
+        sha256: Of the whole file.
+        head_check: CRC-32 of all that opening reads; None in an index of version 1 until the whole file was checked.
+    """
 
     name: str
     rows: int
     size: int
     sha256: bytes
+    head_check: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StoredRow:
+    """Where the features of an item lie. ``check`` is their CRC-32, or None in an index of version 1."""
+
+    item_id: int
+    shard: str
+    row: int
+    check: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Counts:
-    """Files of a collection for one model; ``indexed + unreadable + offline + pending = seen``."""
+    """Files of a collection for one model; ``indexed + unreadable + offline + pending = seen``.
+
+    ``damaged`` are those of the pending ones that were indexed and whose stored features rotted or got lost.
+    """
 
     seen: int
     indexed: int
     unreadable: int
     offline: int
+    damaged: int
+
+
+@dataclass(frozen=True)
+class CompactReport:
+    """What compacting an index did: its files and their bytes before and after, and rows that no image used."""
+
+    shards_before: int
+    shards_after: int
+    bytes_before: int
+    bytes_after: int
+    rows_dropped: int
 
 
 @dataclass(frozen=True)
@@ -139,17 +218,36 @@ class GalleryRows:
         item_ids: [N] int64.
         paths: N absolute paths as bytes.
         sizes: [N, 2] int32, width and height of the item as shown.
-        shard_names: Names of the shards.
-        shard_of: [N] int32, index into ``shard_names``.
+        shards: All shards of the model.
+        shard_of: [N] int32, index into ``shards``.
         row_of: [N] int64, row in that shard.
+        checks: [N] int64, CRC-32 of the row's region features, -1 where unknown.
+        damaged: How many images are missing here because their stored features are damaged.
     """
 
     item_ids: npt.NDArray[np.int64]
     paths: tuple[bytes, ...]
     sizes: npt.NDArray[np.int32]
-    shard_names: tuple[str, ...]
+    shards: tuple[ShardRecord, ...]
     shard_of: npt.NDArray[np.int32]
     row_of: npt.NDArray[np.int64]
+    checks: npt.NDArray[np.int64]
+    damaged: int = 0
+
+    def without(self, indices: npt.NDArray[np.intp]) -> GalleryRows:
+        """The same without some images, which count as damaged."""
+        keep = np.ones(len(self.item_ids), dtype=bool)
+        keep[indices] = False
+        return GalleryRows(
+            item_ids=self.item_ids[keep],
+            paths=tuple(compress(self.paths, keep.tolist())),
+            sizes=self.sizes[keep],
+            shards=self.shards,
+            shard_of=self.shard_of[keep],
+            row_of=self.row_of[keep],
+            checks=self.checks[keep],
+            damaged=self.damaged + len(self.item_ids) - int(keep.sum()),
+        )
 
 
 def concatenate(parts: list[ImageFeatures]) -> ImageFeatures:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 import os
 import stat
+import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from faami_core.indexing.records import FoundFile, KnownFile, Listing, ScanDiff
+from faami_core.data.image_io import open_regular
+from faami_core.indexing.records import FoundFile, KnownFile, Listing, Patterns, ScanDiff
 from faami_core.types import CancelToken
 
+UNSETTLED = -1  # in place of a time of change: this file is hashed at the next scan
+_SETTLING_NS = 2_000_000_000  # the coarsest clock of a file system in use (FAT) counts in steps of 2 s
 _HASH_BLOCK = 1 << 20
 
 Hasher = Callable[[bytes], bytes | None]
@@ -19,6 +23,7 @@ Hasher = Callable[[bytes], bytes | None]
 def list_images(
     root: Path,
     suffixes: frozenset[str],
+    patterns: Patterns | None = None,
     *,
     cancel: CancelToken | None = None,
     on_folder: Callable[[int], None] | None = None,
@@ -32,6 +37,7 @@ def list_images(
     Args:
         root: The folder.
         suffixes: Lower case, with the dot.
+        patterns: Which of the files belong to the collection; None for all.
         cancel: Checked at every folder.
         on_folder: Told the number of files found so far, once a folder.
 
@@ -39,16 +45,11 @@ def list_images(
         CancelledError: if cancelled.
     """
     endings = tuple(suffix.encode("ascii") for suffix in sorted(suffixes))
-    try:
-        top = root.stat()
-    except OSError:
-        return Listing(reachable=False)
-    if not stat.S_ISDIR(top.st_mode):
-        return Listing(reachable=False)
+    wanted = patterns or Patterns()
     base = os.fsencode(root)
     files: list[FoundFile] = []
     blocked: list[bytes] = []
-    seen_folders: set[tuple[int, int]] = set()
+    walked = _Walked()
     folders, linked = [b""], list[bytes]()
     while folders or linked:
         folder = folders.pop() if folders else linked.pop()
@@ -56,57 +57,65 @@ def list_images(
             cancel.raise_if_cancelled()
         try:
             with os.scandir(base + b"/" + folder) as scan:
-                if not _enter(base + b"/" + folder, seen_folders):
+                if not walked.enter(base, folder):
                     continue
                 entries = sorted(scan, key=lambda entry: entry.name, reverse=True)
         except OSError:
             blocked.append(folder)
             continue
         for entry in entries:
-            if entry.name.startswith(b"."):
-                continue
             path = folder + b"/" + entry.name if folder else entry.name
+            if entry.name.startswith(b".") or wanted.leaves_out(path):
+                continue
             if _is_folder(entry):
                 (linked if entry.is_symlink() else folders).append(path)
             elif entry.name.lower().endswith(endings):
-                files.append(_describe(entry, path))
+                if wanted.wants(path):
+                    files.append(_describe(entry, path))
+            elif entry.is_symlink():
+                blocked.append(path)  # perhaps the way to a drive that is not there
         if on_folder is not None:
             on_folder(len(files))
     reachable = b"" not in blocked
-    return Listing(reachable, top.st_dev, tuple(sorted(files, key=lambda found: found.path)), tuple(blocked))
+    return Listing(reachable, walked.devices, tuple(sorted(files, key=lambda found: found.path)), tuple(blocked))
 
 
 def compare(
     listing: Listing,
     known: Mapping[bytes, KnownFile],
-    known_device: int | None,
+    known_devices: Mapping[bytes, int],
     hash_file: Hasher,
     *,
+    trust_times: bool = True,
     cancel: CancelToken | None = None,
 ) -> ScanDiff:
     """Compares what a walk found with what the catalog knows.
 
     A file whose size and time are as before is unchanged and not opened. One that differs is hashed; the same
-    content means it was only touched. A new file with the content of a vanished one is that file, moved. If the root
-    cannot be reached, or is suddenly an empty mount point, everything is offline and nothing is removed.
+    content means it was only touched. A new file with the content of a vanished one is that file, moved. Below a
+    folder that cannot be reached, or that was a drive and is suddenly an empty folder, everything is offline and
+    nothing is removed.
 
     Args:
         listing: From ``list_images``.
         known: Files in the catalog by relative path.
-        known_device: Device number of the root at its last scan.
+        known_devices: ``ScanDiff.devices`` of the last scan.
         hash_file: SHA-256 of a file by relative path, or None if it cannot be read.
-        cancel: Checked at every hash.
+        trust_times: False hashes every file, so that a change that kept size and time is seen, too.
+        cancel: Checked at every file.
     """
-    if not listing.reachable or (known and not listing.files and listing.device != known_device):
-        return ScanDiff(offline=[file.file_id for file in known.values()])
-    diff = ScanDiff()
+    if not listing.reachable:
+        return ScanDiff(offline=[file.file_id for file in known.values()], devices=dict(known_devices))
+    unplugged = [mount for mount, device in known_devices.items() if _is_unplugged(mount, device, listing)]
+    away = (*listing.blocked, *unplugged)
+    diff = ScanDiff(devices=listing.devices | {mount: known_devices[mount] for mount in unplugged})
     found_paths = {found.path for found in listing.files}
     vanished: dict[tuple[int, bytes], list[KnownFile]] = {}
     gone: dict[int, KnownFile] = {}
     for path, file in known.items():
         if path in found_paths:
             continue
-        if any(path.startswith(folder + b"/") for folder in listing.blocked):
+        if any(_lies_below(path, folder) for folder in away):
             diff.offline.append(file.file_id)
         else:
             gone[file.file_id] = file
@@ -118,7 +127,7 @@ def compare(
             cancel.raise_if_cancelled()
         before = known.get(found.path)
         if before is not None:
-            _place_known(diff, found, before, hash_file)
+            _place_known(diff, found, before, hash_file, trust_times=trust_times)
             continue
         content = hash_file(found.path) if found.size in vanished_sizes and found.problem is None else None
         twins = vanished.get((found.size, content)) if content is not None else None
@@ -132,13 +141,18 @@ def compare(
     return diff
 
 
+def settled_time(status: os.stat_result) -> int:
+    """When a file was changed, or ``UNSETTLED`` while a further change might leave the very same time."""
+    return status.st_mtime_ns if abs(time.time_ns() - status.st_mtime_ns) > _SETTLING_NS else UNSETTLED
+
+
 def hash_below(root: Path) -> Hasher:
     """SHA-256 of files by their path relative to ``root``."""
     base = os.fsencode(root)
 
     def hash_file(path: bytes) -> bytes | None:
         try:
-            with open(base + b"/" + path, "rb") as stream:  # noqa: PTH123 - a path of raw bytes
+            with open_regular(Path(os.fsdecode(base + b"/" + path))) as stream:
                 return hashlib.file_digest(stream, "sha256", _bufsize=_HASH_BLOCK).digest()
         except OSError:
             return None
@@ -146,13 +160,28 @@ def hash_below(root: Path) -> Hasher:
     return hash_file
 
 
-def _place_known(diff: ScanDiff, found: FoundFile, before: KnownFile, hash_file: Hasher) -> None:
-    if (found.size, found.mtime_ns) == (before.size, before.mtime_ns):
+def _place_known(
+    diff: ScanDiff, found: FoundFile, before: KnownFile, hash_file: Hasher, *, trust_times: bool
+) -> None:
+    if found.lost and before.content is not None:
+        diff.offline.append(before.file_id)
+        return
+    same_times = (found.size, found.mtime_ns) == (before.size, before.mtime_ns) and found.mtime_ns != UNSETTLED
+    hashable = before.content is not None and found.problem is None
+    if same_times and (trust_times or not hashable):
         (diff.returned if before.offline else diff.unchanged).append(before.file_id)
         return
-    content = hash_file(found.path) if before.content is not None and found.problem is None else None
-    same = content is not None and content == before.content
+    same = hashable and hash_file(found.path) == before.content
     (diff.touched if same else diff.changed).append((before.file_id, found))
+
+
+def _lies_below(path: bytes, folder: bytes) -> bool:
+    return not folder or path.startswith(folder + b"/")
+
+
+def _is_unplugged(mount: bytes, device: int, listing: Listing) -> bool:
+    """Whether a folder that was a drive of its own is gone, or empty and another one."""
+    return listing.devices.get(mount) != device and not any(_lies_below(found.path, mount) for found in listing.files)
 
 
 def _is_folder(entry: os.DirEntry[bytes]) -> bool:
@@ -162,20 +191,33 @@ def _is_folder(entry: os.DirEntry[bytes]) -> bool:
         return False
 
 
-def _enter(folder: bytes, seen: set[tuple[int, int]]) -> bool:
-    """Whether ``folder`` is walked for the first time, under whatever name."""
-    status = os.stat(folder)  # noqa: PTH116 - a path of raw bytes
-    key = (status.st_dev, status.st_ino)
-    if key in seen:
-        return False
-    seen.add(key)
-    return True
+class _Walked:
+    """The folders a walk has been in, under whatever name, and where it came to another device."""
+
+    def __init__(self) -> None:
+        self.devices: dict[bytes, int] = {}
+        self._seen: set[tuple[int, int]] = set()
+        self._device_of: dict[bytes, int] = {}
+
+    def enter(self, base: bytes, folder: bytes) -> bool:
+        """Whether ``folder`` is walked for the first time."""
+        status = os.stat(base + b"/" + folder)  # noqa: PTH116 - a path of raw bytes
+        key = (status.st_dev, status.st_ino)
+        if key in self._seen:
+            return False
+        self._seen.add(key)
+        self._device_of[folder] = status.st_dev
+        if not folder or self._device_of[os.path.dirname(folder)] != status.st_dev:  # noqa: PTH120 - raw bytes
+            self.devices[folder] = status.st_dev
+        return True
 
 
 def _describe(entry: os.DirEntry[bytes], path: bytes) -> FoundFile:
     try:
         status = entry.stat()
-    except OSError:
-        return FoundFile(path, 0, 0, "The link leads nowhere.")
-    problem = None if stat.S_ISREG(status.st_mode) else "It is not a regular file."
-    return FoundFile(path, status.st_size, status.st_mtime_ns, problem)
+    except OSError as error:
+        reason = "The link leads nowhere." if entry.is_symlink() else f"It cannot be read: {error.strerror}."
+        return FoundFile(path, 0, 0, reason, lost=True)
+    if not stat.S_ISREG(status.st_mode):
+        return FoundFile(path, status.st_size, status.st_mtime_ns, "It is not a regular file.")
+    return FoundFile(path, status.st_size, settled_time(status))

@@ -4,15 +4,34 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
+import numpy.typing as npt
 import torch
 from safetensors import safe_open
+from safetensors.numpy import save_file as save_numpy_file
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
 from faami_core.errors import TrainingError
 
 _FILE = "state.safetensors"
+Arrays = dict[str, npt.NDArray[Any]]
+
+
+def save_arrays(file: Path, arrays: Arrays, texts: Any) -> None:
+    """Writes arrays and a JSON value to one file, whole or not at all; what caches of training keep."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    temporary = file.with_name(f"{file.name}.part")
+    save_numpy_file(arrays, temporary, metadata={"texts": json.dumps(texts)})
+    temporary.replace(file)
+
+
+def load_arrays(file: Path) -> tuple[Arrays, Any]:
+    """Reads what ``save_arrays`` wrote."""
+    with safe_open(file, framework="numpy") as reader:
+        arrays = {name: reader.get_tensor(name) for name in reader.keys()}  # noqa: SIM118 - no iterable of its own
+        return arrays, json.loads(reader.metadata()["texts"])
 
 
 def save_state(

@@ -21,6 +21,7 @@ from faami_core.model.image_encoder import ImageEncoder
 from faami_core.model.text_encoder import TextEncoder, Tokenizer
 from faami_core.model.window import Window
 from faami_core.pace import Pace
+from faami_core.training.checkpoint import load_arrays, save_arrays
 from faami_core.types import ProgressCallback
 
 _BATCH = 32
@@ -126,27 +127,24 @@ class StateCache:
     words: list[tuple[str, ...]]
 
     def save(self, file: Path) -> None:
-        """Writes everything to one .npz file, whole or not at all."""
-        temporary = file.with_suffix(".part.npz")
-        np.savez(
-            temporary,
-            states=torch.cat(self.states).numpy(),
-            word_of_token=torch.cat(self.word_of_token).numpy(),
-            lengths=np.array([len(states) for states in self.states]),
-            texts=np.frombuffer(json.dumps([list(self.number), self.words]).encode(), dtype=np.uint8),
-        )
-        temporary.replace(file)
+        """Writes everything to one file, whole or not at all."""
+        arrays = {
+            "states": torch.cat(self.states).numpy(),
+            "word_of_token": torch.cat(self.word_of_token).numpy(),
+            "lengths": np.array([len(states) for states in self.states]),
+        }
+        save_arrays(file, arrays, [list(self.number), self.words])
 
     @classmethod
     def load(cls, file: Path) -> StateCache:
         """Reads what ``save`` wrote."""
-        with np.load(file) as stored:
-            phrases, words = json.loads(stored["texts"].tobytes())
-            lengths = stored["lengths"].tolist()
-            states = torch.from_numpy(stored["states"]).split(lengths)  # type: ignore[no-untyped-call]
-            word_of_token = torch.from_numpy(stored["word_of_token"]).split(lengths)  # type: ignore[no-untyped-call]
+        arrays, (phrases, words) = load_arrays(file)
+        lengths = arrays["lengths"].tolist()
+        states, word_of_token = (
+            list(torch.split(torch.from_numpy(arrays[name]), lengths)) for name in ("states", "word_of_token")
+        )
         number = {phrase: row for row, phrase in enumerate(phrases)}
-        return cls(number, list(states), list(word_of_token), [tuple(own) for own in words])
+        return cls(number, states, word_of_token, [tuple(own) for own in words])
 
     def words_of(self, phrase: str) -> tuple[str, ...]:
         return self.words[self.number[phrase]]

@@ -14,7 +14,7 @@ import torch
 from faami_core.config import CalibrationConfig, ModelConfig, TrainingConfig
 from faami_core.data import scenes as scene_package
 from faami_core.data.captions import CaptionedImage, read_captions
-from faami_core.data.dataset import AugmentedImages, ImageSet, Mosaics, PlainImages, SceneImages
+from faami_core.data.dataset import AugmentedImages, ImageSet, Mosaics, PlainImages, SceneImages, Thing
 from faami_core.data.transforms import names_direction
 from faami_core.errors import TrainingError
 from faami_core.model.build import build_model
@@ -22,6 +22,7 @@ from faami_core.model.faami import Faami
 from faami_core.model.fingerprint import TOKENIZER, checkpoint_fingerprint
 from faami_core.model.text_encoder import TextEncoder, Tokenizer
 from faami_core.model.weights import load_checkpoint
+from faami_core.training.checkpoint import Arrays, load_arrays, save_arrays
 from faami_core.training.feature_cache import StateCache, States, Taps, cache_states, cache_taps
 from faami_core.training.live_features import LiveStates, LiveTaps, StoredImages
 from faami_core.training.starting_weights import (
@@ -149,19 +150,38 @@ def _cached_states(
 ) -> StateCache:
     weights = checkpoint_fingerprint(Path(config.start)) if config.start else config.text_weights
     key = hashlib.sha256(json.dumps([sorted(set(captions)), weights]).encode()).hexdigest()
-    return cache_states(_cache_folder(config) / f"states-{key[:12]}.npz", captions, encoder, tokenizer, progress)
+    return cache_states(
+        _cache_folder(config) / f"states-{key[:12]}.safetensors", captions, encoder, tokenizer, progress
+    )
 
 
 def _scenes(config: TrainingConfig, grids: tuple[GridSpec, ...], progress: ProgressCallback | None) -> SceneImages:
     """Rendering takes minutes, so scenes are kept until the renderer's own code or the settings change."""
     parts = [source.read_bytes() for source in sorted(Path(scene_package.__file__).parent.glob("*.py"))]
     parts.append(repr((config.scenes, config.model.image.image_size, config.seed, grids)).encode())
-    file = _cache_folder(config) / f"scenes-{hashlib.sha256(b''.join(parts)).hexdigest()[:12]}.npz"
-    if file.is_file():
-        return SceneImages.load(file)
-    scenes = SceneImages.render(config.scenes, config.model.image.image_size, config.seed, grids, progress)
-    scenes.save(file)
-    return scenes
+    file = _cache_folder(config) / f"scenes-{hashlib.sha256(b''.join(parts)).hexdigest()[:12]}.safetensors"
+    if not file.is_file():
+        size = config.model.image.image_size
+        _save_scenes(SceneImages.render(config.scenes, size, config.seed, grids, progress), file)
+    return _load_scenes(file)
+
+
+def _save_scenes(scenes: SceneImages, file: Path) -> None:
+    arrays: Arrays = {
+        "pixels": np.array(scenes.pixels, dtype=np.uint8),
+        "scenes": np.array([thing.scene for thing in scenes.things], dtype=np.int64),
+        "coverage": np.array([thing.coverage for thing in scenes.things], dtype=np.float32),
+    }
+    save_arrays(file, arrays, [scenes.captions, [thing.word for thing in scenes.things]])
+
+
+def _load_scenes(file: Path) -> SceneImages:
+    arrays, (captions, words) = load_arrays(file)
+    things = [
+        Thing(int(scene), word, coverage)
+        for scene, word, coverage in zip(arrays["scenes"], words, arrays["coverage"], strict=True)
+    ]
+    return SceneImages(list(arrays["pixels"]), [tuple(own) for own in captions], things)
 
 
 def _read_examples(config: TrainingConfig) -> tuple[tuple[CaptionedImage, ...], tuple[CaptionedImage, ...]]:

@@ -15,11 +15,13 @@ from types import SimpleNamespace
 import pytest
 from PIL import Image
 
-from faami_core import __version__, cli
+from faami_core import __version__
 from faami_core.cli import main
 from faami_core.errors import DeviceMemoryError
+from faami_core.search.benchmark import percentile_ms
 from faami_core.search.export import read_csv
 from faami_core.session import Session
+from tests.faults.index_tools import rot_a_row
 from tests.stub_encoder import StubEncoder
 
 
@@ -77,6 +79,52 @@ def test_indexing_again_does_nothing_and_retry_is_an_option(indexed, capsys):
     assert run("index", indexed, "--retry", encoder=encoder) == 0
     assert "12 unchanged" in capsys.readouterr().out
     assert encoder.images_encoded == 0
+
+
+def test_verify_tells_what_was_damaged_and_made_anew(indexed, own_data_dir, capsys):
+    rot_a_row(own_data_dir)
+
+    assert run("search", "red", "--collection", indexed) == 0
+    assert "1 images with damaged features were left out; index again" in capsys.readouterr().err
+    assert run("info", "--collection", indexed) == 0
+    assert "1 wait to be embedded again" in capsys.readouterr().out
+    assert run("index", indexed, "--verify") == 0
+    assert "1 embedded again because their stored features were lost or damaged" in capsys.readouterr().out
+    assert run("index", indexed, "--verify") == 0
+    assert "embedded again" not in capsys.readouterr().out
+
+
+def test_compacting_tells_what_it_saved_and_embeds_nothing(indexed, capsys):
+    (indexed / "red.png").unlink()
+    encoder = StubEncoder()
+    assert run("index", indexed) == 0
+    capsys.readouterr()
+
+    assert run("index", indexed, "--compact", encoder=encoder) == 0
+
+    told = capsys.readouterr().out
+    assert "2 files before, 1 now" in told
+    assert "; 1 rows dropped" in told
+    assert encoder.images_encoded == 0
+
+
+def test_folders_and_patterns_are_kept_from_one_run_to_the_next(indexed, tmp_path, capsys):
+    Image.new("RGB", (8, 8), "red").save(tmp_path / "beside.png")
+    (indexed / "drafts").mkdir()
+    Image.new("RGB", (8, 8), "blue").save(indexed / "drafts" / "one.png")
+
+    assert run("index", indexed, "--add", tmp_path / "more") == 1
+    assert "does not exist" in capsys.readouterr().err
+    (tmp_path / "more").mkdir()
+    (tmp_path / "beside.png").rename(tmp_path / "more" / "beside.png")
+    assert run("index", indexed, "--add", tmp_path / "more", "--exclude", "drafts", "corner_*") == 0
+    assert "9 images seen" in capsys.readouterr().out
+    assert run("index", indexed) == 0
+    assert "9 unchanged" in capsys.readouterr().out
+    assert run("info", "--collection", indexed) == 0
+    assert f"with {tmp_path / 'more'}" in capsys.readouterr().out
+    assert run("index", indexed, "--drop", tmp_path / "more", "--exclude") == 0
+    assert "13 images seen" in capsys.readouterr().out
 
 
 def test_a_search_prints_ranked_paths_with_the_words_they_matched(indexed, capsys):
@@ -203,15 +251,15 @@ def test_an_index_run_that_went_on_on_the_cpu_says_so(image_folder, capsys):
             return super().encode_images(images)
 
     assert run("index", image_folder, encoder=Full(device="cuda")) == 0
-    assert "'cuda' is full" in capsys.readouterr().err
+    assert "'cuda' is full" in capsys.readouterr().out
 
 
 def test_percentiles_are_nearest_ranks():
     seconds = [number / 1000 for number in range(1, 11)]
 
-    assert cli._percentile_ms(seconds, 50) == 5
-    assert cli._percentile_ms(seconds, 95) == 10
-    assert cli._percentile_ms([0.002], 95) == 2
+    assert percentile_ms(seconds, 50) == 5
+    assert percentile_ms(seconds, 95) == 10
+    assert percentile_ms([0.002], 95) == 2
 
 
 def test_interrupting_keeps_the_work_and_exits_with_130(tmp_path, capsys):

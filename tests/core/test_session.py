@@ -15,11 +15,11 @@ from faami_core import session as session_module
 from faami_core.errors import (
     CancelledError,
     CollectionError,
-    FaamiError,
     ModelError,
     QueryError,
     UnreadableImageError,
 )
+from faami_core.indexing import galleries
 from faami_core.indexing.lock import WriterLock
 from faami_core.session import Session
 from faami_core.types import CancelToken, GalleryImage, Progress, Query
@@ -159,15 +159,15 @@ def test_the_gallery_is_read_from_disk_only_when_the_index_changed(indexed, imag
 
     opened = []
     open_shard = feature_store.open_shard
-    monkeypatch.setattr(feature_store, "open_shard", lambda path: opened.append(path) or open_shard(path))
+    monkeypatch.setattr(feature_store, "open_shard", lambda *of: opened.append(of) or open_shard(*of))
     for word in COLOURS:
         indexed.search(image_folder, Query.from_text(word))
 
-    assert len(opened) == 1
+    assert len(opened) == 2  # one shard a batch of 8
 
 
 def test_only_a_few_galleries_stay_open(session, tmp_path, monkeypatch):
-    monkeypatch.setattr(session_module, "_OPEN_GALLERIES", 2)
+    monkeypatch.setattr(galleries, "OPEN_GALLERIES", 2)
     for name in COLOURS:
         (tmp_path / name).mkdir()
         Image.new("RGB", (8, 8), name).save(tmp_path / name / "x.png")
@@ -250,20 +250,21 @@ def test_a_closed_session_lets_go_of_what_it_held(indexed, image_folder):
     indexed.search(image_folder, Query.from_text("red"))
     indexed.close()
 
-    assert not indexed._galleries
+    assert len(indexed._galleries) == 0
     assert indexed._encoder is None
 
 
-def test_a_broken_index_is_a_known_fault(indexed, image_folder, own_data_dir):
-    shard = next((own_data_dir / "collections").rglob("*.safetensors"))
+def test_a_broken_part_of_the_index_is_left_out_told_and_made_anew(indexed, image_folder, own_data_dir):
+    shard = max((own_data_dir / "collections").rglob("*.safetensors"), key=lambda path: path.stat().st_size)
     shard.write_bytes(shard.read_bytes()[:100])
 
-    with pytest.raises(FaamiError, match="missing or damaged") as told:
-        indexed.search(image_folder, Query.from_text("red"))
-    assert "Index the folder again" in told.value.next_step
+    result = indexed.search(image_folder, Query.from_text("red"))
+    assert (result.gallery_size, result.damaged) == (4, 8)
+    assert indexed.open_collection(image_folder).damaged == 8
 
-    indexed.index(image_folder)
-    assert indexed.search(image_folder, Query.from_text("red")).gallery_size == 12
+    assert indexed.index(image_folder).repaired == 8
+    result = indexed.search(image_folder, Query.from_text("red"))
+    assert (result.gallery_size, result.damaged) == (12, 0)
 
 
 def test_opening_a_collection_clears_what_a_killed_run_left(indexed, image_folder, own_data_dir):

@@ -10,7 +10,8 @@ import numpy as np
 import pytest
 
 from faami_core.errors import CollectionError
-from faami_core.indexing.catalog import Catalog, index_errors
+from faami_core.indexing.catalog import Catalog
+from faami_core.indexing.database import index_errors
 from faami_core.indexing.records import DecodedFile, FailedFile, FoundFile, ScanDiff, ShardRecord
 from tests.stub_encoder import StubEncoder
 
@@ -25,7 +26,7 @@ def catalog(tmp_path):
 
 def add_files(catalog: Catalog, root: Path, *paths: bytes) -> dict[bytes, int]:
     root_id = catalog.add_root(root)
-    catalog.apply_scan(root_id, ScanDiff(added=[FoundFile(path, 1, 1) for path in paths]), 1)
+    catalog.apply_scan(root_id, ScanDiff(added=[FoundFile(path, 1, 1) for path in paths]))
     return {path: file.file_id for path, file in catalog.known_files(root_id).items()}
 
 
@@ -35,7 +36,7 @@ def decoded(file_id: int, content: bytes = b"c" * 32, width: int = 48) -> Decode
 
 def embed(catalog: Catalog, model_id: int, file_ids: list[int], name: str = "s") -> dict[int, int]:
     items = catalog.record_files([decoded(file_id) for file_id in file_ids], [])
-    catalog.add_shard(model_id, ShardRecord(name, len(items), 1, b"h"), items.values())
+    catalog.add_shard(model_id, ShardRecord(name, len(items), 1, b"h"), list(items.values()), [0] * len(items))
     return items
 
 
@@ -64,7 +65,7 @@ def test_the_gallery_is_in_order_of_path_over_several_roots_and_shards(catalog):
     rows = catalog.gallery(model_id)
 
     assert rows.paths == (b"/a/a/z", b"/a/b", b"/a/\xff", b"/b/x")
-    assert [rows.shard_names[number] for number in rows.shard_of] == ["two", "one", "two", "one"]
+    assert [rows.shards[number].name for number in rows.shard_of] == ["two", "one", "two", "one"]
     assert rows.row_of.tolist() == [1, 0, 0, 1]
     assert rows.sizes.tolist() == [[48, 32]] * 4
 
@@ -92,7 +93,7 @@ def test_item_ids_are_never_used_again(catalog):
     root_id = catalog.add_root(Path("/a"))
     file_id = add_files(catalog, Path("/a"), b"x")[b"x"]
     item = catalog.record_files([decoded(file_id)], [])[file_id]
-    catalog.apply_scan(root_id, ScanDiff(removed=[file_id]), 1)
+    catalog.apply_scan(root_id, ScanDiff(removed=[file_id]))
     file_id = add_files(catalog, Path("/a"), b"x")[b"x"]
 
     assert catalog.record_files([decoded(file_id)], [])[file_id] > item
@@ -103,7 +104,7 @@ def test_files_that_swap_names_by_moving_do_not_clash(catalog):
     files = add_files(catalog, Path("/a"), b"x", b"y")
 
     catalog.apply_scan(
-        root_id, ScanDiff(moved=[(files[b"x"], FoundFile(b"y", 1, 1)), (files[b"y"], FoundFile(b"x", 1, 1))]), 1
+        root_id, ScanDiff(moved=[(files[b"x"], FoundFile(b"y", 1, 1)), (files[b"y"], FoundFile(b"x", 1, 1))])
     )
 
     assert {path: file.file_id for path, file in catalog.known_files(root_id).items()} == {
@@ -118,7 +119,7 @@ def test_counts_put_every_file_in_exactly_one_state(catalog):
     embed(catalog, model_id, [files[b"good"], files[b"away"]])
     catalog.record_files([], [FailedFile(files[name], "why") for name in (b"bad", b"bad and away")])
     away = [files[b"away"], files[b"bad and away"]]
-    catalog.apply_scan(catalog.add_root(Path("/a")), ScanDiff(offline=away), None)
+    catalog.apply_scan(catalog.add_root(Path("/a")), ScanDiff(offline=away))
 
     counts = catalog.counts(model_id)
 

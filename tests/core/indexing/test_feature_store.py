@@ -5,6 +5,8 @@ from __future__ import annotations
 import hashlib
 import json
 import struct
+from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,13 +15,17 @@ from safetensors.numpy import load_file, save_file
 
 from faami_core.errors import CollectionError
 from faami_core.indexing.feature_store import (
+    DamagedRowsError,
+    DamagedShardError,
     Gallery,
-    lost_shards,
+    damaged_rows,
     open_shard,
     remove_unnamed,
+    row_checks,
+    shard_metadata,
     write_shard,
 )
-from faami_core.indexing.records import GalleryRows, ShardRows
+from faami_core.indexing.records import GalleryRows, ShardRecord, ShardRows, StoredRow
 from faami_core.types import ImageFeatures
 from tests.stub_encoder import StubEncoder
 
@@ -43,27 +49,46 @@ def some_rows(count: int, seed: int = 0, first_id: int = 1) -> ShardRows:
 
 
 @pytest.fixture
-def info():
-    return StubEncoder().info
+def metadata():
+    return shard_metadata(StubEncoder().info)
 
 
-def gallery_rows(shards: list[tuple[str, ShardRows]], order: np.ndarray) -> GalleryRows:
+def gallery_rows(shards: list[tuple[ShardRecord, ShardRows]], order: np.ndarray) -> GalleryRows:
     ids = np.concatenate([rows.item_ids for _, rows in shards])
     shard_of = np.concatenate([np.full(len(rows.item_ids), number) for number, (_, rows) in enumerate(shards)])
     row_of = np.concatenate([np.arange(len(rows.item_ids)) for _, rows in shards])
+    checks = np.concatenate([checks_of(rows) for _, rows in shards])
     return GalleryRows(
         ids[order],
         tuple(b"/x/%d" % index for index in order),
         np.tile(np.array([[48, 32]], dtype=np.int32), (len(order), 1)),
-        tuple(name for name, _ in shards),
+        tuple(record for record, _ in shards),
         shard_of[order].astype(np.int32),
         row_of[order].astype(np.int64),
+        checks[order],
     )
 
 
-def test_a_shard_reads_back_equal_and_is_a_plain_safetensors_file(tmp_path, info):
+def checks_of(rows: ShardRows) -> np.ndarray:
+    return np.array(row_checks(rows.features.regions, rows.features.key_scale, rows.features.value_scale))
+
+
+def stored_rows(record: ShardRecord, rows: ShardRows) -> list[StoredRow]:
+    return [
+        StoredRow(item_id, record.name, row, check)
+        for row, (item_id, check) in enumerate(zip(rows.item_ids.tolist(), checks_of(rows).tolist(), strict=True))
+    ]
+
+
+def flip(path: Path, place: int) -> None:
+    data = bytearray(path.read_bytes())
+    data[place] ^= 1
+    path.write_bytes(data)
+
+
+def test_a_shard_reads_back_equal_and_is_a_plain_safetensors_file(tmp_path, metadata):
     rows = some_rows(5)
-    record = write_shard(tmp_path / "s", rows, info)
+    record = write_shard(tmp_path / "s", rows, metadata)
     path = tmp_path / "s" / record.name
 
     shard = open_shard(path)
@@ -77,14 +102,14 @@ def test_a_shard_reads_back_equal_and_is_a_plain_safetensors_file(tmp_path, info
         "global_features", "regions", "key_scale", "value_scale", "item_ids", "contents", "windows",
     }  # fmt: skip
     with safe_open(path, "np") as opened:
-        assert opened.metadata()["fingerprint"] == info.fingerprint
+        assert opened.metadata()["fingerprint"] == "5" * 64
         assert json.loads(opened.metadata()["grids"]) == [["fine", 4, 4], ["coarse", 2, 2]]
     assert (record.rows, record.size) == (5, path.stat().st_size)
     assert record.sha256 == hashlib.sha256(path.read_bytes()).digest()
 
 
-def test_an_open_shard_cannot_be_written_to(tmp_path, info):
-    shard = open_shard(tmp_path / write_shard(tmp_path, some_rows(2), info).name)
+def test_an_open_shard_cannot_be_written_to(tmp_path, metadata):
+    shard = open_shard(tmp_path / write_shard(tmp_path, some_rows(2), metadata).name)
 
     with pytest.raises(ValueError, match="read-only"):
         shard.regions[0, 0, 0] = 1
@@ -116,8 +141,8 @@ def damage_offsets(data: bytes) -> bytes:
         lambda data: data.replace(b"windows", b"WINDOWS"),
     ],
 )
-def test_a_damaged_shard_is_refused(tmp_path, info, damage):
-    path = tmp_path / write_shard(tmp_path, some_rows(3), info).name
+def test_a_damaged_shard_is_refused(tmp_path, metadata, damage):
+    path = tmp_path / write_shard(tmp_path, some_rows(3), metadata).name
     damaged = damage(path.read_bytes())
     assert damaged != path.read_bytes()
     path.write_bytes(damaged)
@@ -126,8 +151,8 @@ def test_a_damaged_shard_is_refused(tmp_path, info, damage):
         open_shard(path)
 
 
-def test_a_shard_whose_tensors_disagree_in_rows_is_refused(tmp_path, info):
-    path = tmp_path / write_shard(tmp_path, some_rows(3), info).name
+def test_a_shard_whose_tensors_disagree_in_rows_is_refused(tmp_path, metadata):
+    path = tmp_path / write_shard(tmp_path, some_rows(3), metadata).name
     with safe_open(path, "np") as opened:
         metadata = opened.metadata()
     tensors = load_file(path)
@@ -143,9 +168,9 @@ def test_a_missing_shard_is_told(tmp_path):
         open_shard(tmp_path / "gone.safetensors")
 
 
-def test_a_gallery_gathers_rows_of_several_shards_in_the_order_asked(tmp_path, info):
+def test_a_gallery_gathers_rows_of_several_shards_in_the_order_asked(tmp_path, metadata):
     parts = [some_rows(4, 0, 1), some_rows(3, 1, 5)]
-    shards = [(write_shard(tmp_path, rows, info).name, rows) for rows in parts]
+    shards = [(write_shard(tmp_path, rows, metadata), rows) for rows in parts]
     order = np.array([6, 0, 5, 2, 1, 3, 4])
     gallery = Gallery(gallery_rows(shards, order), tmp_path)
     all_regions = np.concatenate([rows.features.regions for rows in parts])[order]
@@ -162,9 +187,9 @@ def test_a_gallery_gathers_rows_of_several_shards_in_the_order_asked(tmp_path, i
     assert regions.flags.writeable
 
 
-def test_locality_is_the_order_on_disk(tmp_path, info):
+def test_locality_is_the_order_on_disk(tmp_path, metadata):
     parts = [some_rows(4, 0, 1), some_rows(3, 1, 5)]
-    shards = [(write_shard(tmp_path, rows, info).name, rows) for rows in parts]
+    shards = [(write_shard(tmp_path, rows, metadata), rows) for rows in parts]
     gallery = Gallery(gallery_rows(shards, np.array([6, 0, 5, 2, 1, 3, 4])), tmp_path)
 
     near = gallery.locality(np.arange(7))
@@ -172,25 +197,94 @@ def test_locality_is_the_order_on_disk(tmp_path, info):
     assert gallery.item_ids[near].tolist() == [1, 2, 3, 4, 5, 6, 7]
 
 
-def test_a_catalog_that_points_at_other_images_rows_is_refused(tmp_path, info):
+def test_rows_that_the_catalog_misplaces_are_left_out(tmp_path, metadata):
     rows = some_rows(3)
-    shards = [(write_shard(tmp_path, rows, info).name, rows)]
-    columns = gallery_rows(shards, np.arange(3))
-    swapped = GalleryRows(
-        columns.item_ids[::-1], columns.paths, columns.sizes, columns.shard_names, columns.shard_of, columns.row_of
-    )
+    columns = gallery_rows([(write_shard(tmp_path, rows, metadata), rows)], np.arange(3))
+    swapped = replace(columns, item_ids=columns.item_ids[::-1].copy())
 
-    with pytest.raises(CollectionError, match="does not belong"):
-        Gallery(swapped, tmp_path)
+    gallery = Gallery(swapped, tmp_path)
+
+    assert gallery.item_ids.tolist() == [2]
+    assert [row.item_id for row in gallery.lost] == [3, 1]
+    assert gallery.damaged == 2
 
 
-def test_shards_the_catalog_does_not_name_are_removed_and_lost_ones_are_told(tmp_path, info):
-    kept, orphan, cut = (write_shard(tmp_path, some_rows(2, seed), info) for seed in range(3))
-    (tmp_path / cut.name).write_bytes(b"short")
+def test_a_missing_or_cut_shard_costs_only_its_own_images(tmp_path, metadata):
+    parts = [some_rows(4, 0, 1), some_rows(3, 1, 5), some_rows(2, 2, 8)]
+    shards = [(write_shard(tmp_path, rows, metadata), rows) for rows in parts]
+    (tmp_path / shards[0][0].name).unlink()
+    cut = tmp_path / shards[2][0].name
+    cut.write_bytes(cut.read_bytes()[:-1])
 
-    removed = remove_unnamed(tmp_path, {kept.name, cut.name, "gone.safetensors"})
-    lost = lost_shards(tmp_path, {kept.name: kept, cut.name: cut, orphan.name: orphan})
+    gallery = Gallery(gallery_rows(shards, np.arange(9)), tmp_path)
 
-    assert removed == 1
+    assert gallery.item_ids.tolist() == [5, 6, 7]
+    assert gallery.damaged == 6
+    np.testing.assert_array_equal(gallery.gather(np.arange(3))[0], parts[1].features.regions)
+
+
+def test_any_flipped_bit_of_the_head_is_seen_at_opening(tmp_path, metadata):
+    rows = some_rows(3)
+    record = write_shard(tmp_path, rows, metadata)
+    path = tmp_path / record.name
+    header = 8 + int.from_bytes(path.read_bytes()[:8], "little")
+    features = open_shard(path, record).global_features
+    place = path.read_bytes().index(features.tobytes())
+    for byte in (0, 9, header - 30, header, place + 5):
+        flip(path, byte)
+        with pytest.raises(DamagedShardError):
+            open_shard(path, record)
+        flip(path, byte)
+
+    assert open_shard(path, record).path == path
+
+
+def test_a_flipped_bit_in_a_row_is_seen_at_its_first_use_and_the_rest_goes_on_without_it(tmp_path, metadata):
+    rows = some_rows(5)
+    record = write_shard(tmp_path, rows, metadata)
+    path = tmp_path / record.name
+    flip(path, path.read_bytes().index(rows.features.regions[3].tobytes()) + 7)
+    gallery = Gallery(gallery_rows([(record, rows)], np.arange(5)), tmp_path)
+
+    np.testing.assert_array_equal(gallery.gather(np.array([0, 1]))[0], rows.features.regions[:2])
+    with pytest.raises(DamagedRowsError) as found:
+        gallery.gather(np.array([2, 3]))
+    rest = gallery.without(found.value.indices)
+
+    assert found.value.indices.tolist() == [3]
+    assert [row.item_id for row in gallery.stored(found.value.indices)] == [4]
+    assert rest.item_ids.tolist() == [1, 2, 3, 5]
+    assert (rest.damaged, len(rest.global_features)) == (1, 4)
+    np.testing.assert_array_equal(rest.gather(np.arange(4))[0], np.delete(rows.features.regions, 3, axis=0))
+
+
+def test_damage_is_found_row_by_row_only_by_a_thorough_look(tmp_path, metadata):
+    rows = some_rows(4)
+    record = write_shard(tmp_path, rows, metadata)
+    path = tmp_path / record.name
+    stored = stored_rows(record, rows)
+    flip(path, path.read_bytes().index(rows.features.regions[2].tobytes()))
+
+    assert damaged_rows(path, record, stored, thorough=False) == []
+    assert damaged_rows(path, record, stored, thorough=True) == stored[2:3]
+    path.unlink()
+    assert damaged_rows(path, record, stored, thorough=False) == stored
+
+
+def test_a_shard_without_checks_is_checked_as_a_whole_file(tmp_path, metadata):
+    rows = some_rows(3)
+    record = replace(write_shard(tmp_path, rows, metadata), head_check=None)
+    path = tmp_path / record.name
+
+    assert len(open_shard(path, record).item_ids) == 3
+    flip(path, path.stat().st_size - 1)
+    with pytest.raises(DamagedShardError):
+        open_shard(path, record)
+
+
+def test_shards_the_catalog_does_not_name_are_removed(tmp_path, metadata):
+    kept, orphan = (write_shard(tmp_path, some_rows(2, seed), metadata) for seed in range(2))
+
+    assert remove_unnamed(tmp_path, {kept.name, "gone.safetensors"}) == 1
     assert not (tmp_path / orphan.name).exists()
-    assert sorted(lost) == sorted([cut.name, orphan.name])
+    assert (tmp_path / kept.name).exists()

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 
 import pytest
 
 from faami_core.errors import CancelledError
 from faami_core.indexing.records import FoundFile, KnownFile, Listing
-from faami_core.indexing.scanner import compare, hash_below, list_images
+from faami_core.indexing.scanner import UNSETTLED, compare, hash_below, list_images
 from faami_core.types import CancelToken
 
 SUFFIXES = frozenset({".png", ".jpg"})
@@ -19,14 +20,17 @@ def listed(root: Path) -> list[bytes]:
     return [found.path for found in list_images(root, SUFFIXES).files]
 
 
-def known(path: bytes, file_id: int = 1, *, size: int = 1, time: int = 1, content: bytes | None = b"c") -> KnownFile:
-    return KnownFile(file_id, path, size, time, content, False)
+def known(path: bytes, file_id: int = 1, *, size: int = 1, mtime: int = 1, content: bytes | None = b"c") -> KnownFile:
+    return KnownFile(file_id, path, size, mtime, content, False)
 
 
 def differ(files: list[FoundFile], before: list[KnownFile], contents: dict[bytes, bytes] | None = None, **listing):
     asked = contents or {}
     return compare(
-        Listing(True, 1, tuple(files), **listing), {file.path: file for file in before}, 1, lambda path: asked[path]
+        Listing(True, {b"": 1}, tuple(files), **listing),
+        {file.path: file for file in before},
+        {b"": 1},
+        lambda path: asked[path],
     )
 
 
@@ -162,9 +166,9 @@ def test_files_below_a_blocked_folder_are_offline_not_removed():
 def test_everything_is_offline_when_the_root_is_gone_or_an_empty_mount_point():
     before = {b"a": known(b"a", 1)}
 
-    gone = compare(Listing(False), before, 1, lambda _path: None)
-    unmounted = compare(Listing(True, 2), before, 1, lambda _path: None)
-    emptied = compare(Listing(True, 1), before, 1, lambda _path: None)
+    gone = compare(Listing(False), before, {b"": 1}, lambda _path: None)
+    unmounted = compare(Listing(True, {b"": 2}), before, {b"": 1}, lambda _path: None)
+    emptied = compare(Listing(True, {b"": 1}), before, {b"": 1}, lambda _path: None)
 
     assert gone.offline == unmounted.offline == [1]
     assert not gone.removed
@@ -183,3 +187,56 @@ def test_hashing_what_cannot_be_read_gives_nothing(tmp_path):
 
     assert hash_below(tmp_path)(b"a").hex().startswith("ba7816bf")
     assert hash_below(tmp_path)(b"gone") is None
+
+
+def test_a_link_to_a_drive_that_is_gone_puts_what_lies_behind_it_offline(tmp_path):
+    (tmp_path / "scenes").symlink_to(tmp_path / "gone")
+    (tmp_path / "one.png").symlink_to(tmp_path / "gone" / "one.png")
+    listing = list_images(tmp_path, SUFFIXES)
+    before = [known(b"scenes/a.png", 1), known(b"one.png", 2), known(b"two.png", 3)]
+
+    diff = compare(listing, {file.path: file for file in before}, listing.devices, lambda _path: None)
+
+    assert sorted(diff.offline) == [1, 2]
+    assert diff.removed == [3]
+
+
+def test_a_drive_below_the_root_that_became_an_empty_folder_is_offline_and_remembered():
+    before = {path: known(path, number) for number, path in enumerate([b"usb/a", b"usb/b", b"c"])}
+    devices = {b"": 1, b"usb": 2}
+    here = FoundFile(b"c", 1, 1)
+
+    gone = compare(Listing(True, {b"": 1}, (here,)), before, devices, lambda _path: None)
+    emptied = compare(Listing(True, devices, (here,)), before, devices, lambda _path: None)
+
+    assert (gone.offline, gone.removed, gone.devices) == ([0, 1], [], devices)
+    assert (emptied.offline, emptied.removed) == ([], [0, 1])
+
+
+def test_a_file_changed_a_moment_ago_is_hashed_at_the_next_scan(tmp_path):
+    for name, age in (("fresh.png", 0), ("old.png", 3), ("future.png", -3600)):
+        (tmp_path / name).write_bytes(b"x")
+        stamp = time.time() - age
+        os.utime(tmp_path / name, (stamp, stamp))
+
+    unsettled = {found.path for found in list_images(tmp_path, SUFFIXES).files if found.mtime_ns == UNSETTLED}
+
+    assert unsettled == {b"fresh.png"}
+    diff = differ([FoundFile(b"a", 1, UNSETTLED)], [known(b"a", 7, mtime=UNSETTLED)], {b"a": b"other"})
+    assert [file_id for file_id, _ in diff.changed] == [7]
+
+
+def test_without_trust_in_times_every_file_that_was_read_is_hashed():
+    files = [FoundFile(name, 1, 1) for name in (b"same", b"other", b"never read")]
+    before = [known(b"same", 1), known(b"other", 2), known(b"never read", 3, content=None)]
+
+    diff = compare(
+        Listing(True, {b"": 1}, tuple(files)),
+        {file.path: file for file in before},
+        {b"": 1},
+        {b"same": b"c", b"other": b"d"}.__getitem__,
+        trust_times=False,
+    )
+
+    assert ([file_id for file_id, _ in diff.changed], [file_id for file_id, _ in diff.touched]) == ([2], [1])
+    assert diff.unchanged == [3]

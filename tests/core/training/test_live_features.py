@@ -110,7 +110,7 @@ def test_live_word_states_equal_cached_ones(tmp_path: Path) -> None:
     tokenizer = Tokenizer(write_tokenizer(tmp_path / "tokenizer.json"), 48)
     phrases = ["planes near the terminal .", "a river .", "several storage tanks beside a road ."]
     with torch.no_grad():
-        cached = cache_states(tmp_path / "states.npz", phrases, model.text_encoder, tokenizer)
+        cached = cache_states(tmp_path / "states.safetensors", phrases, model.text_encoder, tokenizer)
         live = LiveStates(phrases, model.text_encoder, tokenizer)
         for one, other in zip(cached.batch(phrases, DEVICE), live.batch(phrases, DEVICE), strict=True):
             attended = cached.batch(phrases, DEVICE)[1]

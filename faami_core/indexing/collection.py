@@ -1,0 +1,114 @@
+"""A collection as a whole: where its index lies, what belongs to it, what is known of it."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+from faami_core.errors import CollectionError
+from faami_core.indexing.catalog import CATALOG_NAME, Catalog
+from faami_core.indexing.database import index_errors
+from faami_core.indexing.lock import WriterLock
+from faami_core.indexing.records import Patterns
+from faami_core.indexing.upkeep import clear_orphans
+from faami_core.types import CollectionInfo
+
+NOT_INDEXED = "Index the folder first: choose “Index” in the window, or run `faami index FOLDER`."
+
+
+def index_folder(data_dir: Path, root: Path) -> Path:
+    """Folder of the index of ``root``: a readable name, made unique by the hash of the whole path."""
+    slug = re.sub(r"[^A-Za-z0-9]+", "-", root.name).strip("-")[:40] or "collection"
+    digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:16]
+    return data_dir / "collections" / f"{slug}-{digest}"
+
+
+def find_index(data_dir: Path, root: Path) -> Path:
+    """Folder of the index of ``root``, which has a catalog.
+
+    Raises:
+        CollectionError: if the folder was never indexed.
+    """
+    folder = index_folder(data_dir, root)
+    if not (folder / CATALOG_NAME).is_file():
+        raise CollectionError(f"{str(root)!r} has not been indexed yet.", NOT_INDEXED)
+    return folder
+
+
+def open_collection(folder: Path, root: Path, fingerprint: str) -> CollectionInfo:
+    """Clears away what a killed process left in the index, and tells what the catalog knows for one model.
+
+    Raises:
+        CollectionError: if there is no catalog, it is broken, or a newer program wrote it.
+    """
+    with Catalog(folder) as catalog, index_errors(folder):
+        clear_orphans(catalog)
+        model_id = catalog.find_model(fingerprint)
+        counts = catalog.counts(-1 if model_id is None else model_id)
+        return CollectionInfo(
+            root=root,
+            images=counts.indexed,
+            seen=counts.seen,
+            offline=counts.offline,
+            unreadable=catalog.unreadable(),
+            indexed_at=None if model_id is None else catalog.indexed_at(model_id),
+            damaged=counts.damaged,
+            folders=tuple(catalog.roots()),
+        )
+
+
+def change_membership(
+    folder: Path,
+    *,
+    add: Sequence[Path],
+    drop: Sequence[Path],
+    include: Sequence[str] | None,
+    exclude: Sequence[str] | None,
+) -> None:
+    """Changes all at once, or nothing; the next scan follows it.
+
+    Args:
+        folder: Of the index; made if it is new.
+        add: Folders that shall be part of the collection; those that are stay.
+        drop: Folders to forget with all their files and features.
+        include, exclude: Globs that take the place of those before; None leaves them.
+
+    Raises:
+        CollectionError: if a new folder does not exist or lies inside another of the collection, one to drop is not
+            part of it, another process is writing, or the disk fails.
+    """
+    with Catalog(folder, create=True) as catalog, index_errors(folder), WriterLock(folder):
+        roots = catalog.roots()
+        with catalog.transaction():
+            for new in add:
+                if new not in roots:
+                    _check_new(new, catalog.roots())
+                    catalog.add_root(new)
+            for old in drop:
+                if old not in roots:
+                    raise CollectionError(
+                        f"{str(old)!r} is not part of this collection.",
+                        f"Its folders are {', '.join(repr(str(root)) for root in roots)}.",
+                    )
+                catalog.drop_root(old)
+            before = catalog.patterns()
+            catalog.set_patterns(
+                Patterns(
+                    before.include if include is None else tuple(map(os.fsencode, include)),
+                    before.exclude if exclude is None else tuple(map(os.fsencode, exclude)),
+                )
+            )
+
+
+def _check_new(folder: Path, roots: dict[Path, int]) -> None:
+    if not folder.is_dir():
+        raise CollectionError(f"The folder {str(folder)!r} does not exist.", "Choose a folder with images.")
+    for root in roots:
+        if folder.is_relative_to(root) or root.is_relative_to(folder):
+            raise CollectionError(
+                f"{str(folder)!r} and {str(root)!r} lie inside one another.",
+                "Its images would be in the collection twice; choose a folder beside it.",
+            )
