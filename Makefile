@@ -1,6 +1,7 @@
 # make demo   set up everything and run the main job on the demo collection
 # make test   set up everything and pass the tests
 # make screens  draw every screen in both themes into build/screens
+# make fuzz   fuzz what strangers' files go through, 10 minutes a target (FUZZ_SECONDS=600)
 # make setup  only the environment; does nothing when it is current
 
 PYTHON ?= python3
@@ -17,7 +18,7 @@ QT_LIBRARIES := libEGL.so.1:libegl1 libGL.so.1:libgl1 libxkbcommon.so.0:libxkbco
 # Without a display the same window is rendered offscreen and closes by itself.
 HEADLESS := $(if $(filter Linux,$(shell uname -s)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--quit),)
 
-.PHONY: demo test lint screens setup qt-libraries clean
+.PHONY: demo test screens fuzz lint setup qt-libraries clean
 
 demo: setup
 	@mkdir -p $(DEMO)
@@ -31,6 +32,12 @@ test: setup lint
 screens: setup
 	@FAAMI_DATA_DIR=$(CURDIR)/build/screens-data QT_QPA_PLATFORM=offscreen \
 		$(BIN)/python -m tests.e2e.screens build/screens
+
+FUZZ_SECONDS ?= 600
+
+fuzz: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris --editable '.[fuzz]' || true
+	@$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
 
 lint: setup
 	@$(BIN)/ruff check .

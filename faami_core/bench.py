@@ -1,6 +1,6 @@
-"""Measurements through a session: how fast a search answers, and what marks bring.
+"""Measurements: how fast the indexer is, how fast a search answers, and what marks bring.
 
-Both return their numbers as plain values for JSON, and a text for people.
+All return their numbers as plain values for JSON, and a text for people.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -73,6 +73,21 @@ class Report:
 
     numbers: dict[str, Any]
     text: str
+
+
+def indexing_speed(
+    root: Path,
+    model: Path | None,
+    device: str,
+    *,
+    progress: ProgressCallback | None = None,
+    cancel: CancelToken | None = None,
+) -> Report:
+    """Images a second of the whole indexer beside the bare model, see ``indexing.benchmark``."""
+    from faami_core.indexing.benchmark import index_speed
+
+    speed = index_speed(root, model, device, progress=progress, cancel=cancel)
+    return Report(asdict(speed), str(speed))
 
 
 def search_speed(session: Session, collection: Path, texts: Sequence[str], *, runs: int, shortlist: int) -> Report:

@@ -328,10 +328,11 @@ def _info(arguments: argparse.Namespace, session_factory: SessionFactory) -> int
 def _bench_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "what",
-        choices=["search", "feedback"],
-        help="search: how fast it answers; feedback: what marks bring, where file names tell classes (airport_1.jpg)",
+        choices=["index", "search", "feedback"],
+        help="index: images a second beside the bare model; search: how fast it answers; "
+        "feedback: what marks bring, where file names tell classes (airport_1.jpg)",
     )
-    parser.add_argument("--collection", type=Path, required=True, metavar="DIR", help="an indexed folder")
+    parser.add_argument("--collection", type=Path, required=True, metavar="DIR", help="a folder of images")
     parser.add_argument("--query", action="append", default=[], metavar="QUERY", help="search: not the built-in ones")
     parser.add_argument("--runs", type=_positive, default=30, metavar="N", help="search: how many (default 30)")
     parser.add_argument(
@@ -342,18 +343,22 @@ def _bench_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _bench(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
-    session = _session(arguments, session_factory)
-    if arguments.what == "feedback":
-        with cancel_on_interrupt() as cancel, ProgressLine() as progress:
+    with cancel_on_interrupt() as cancel, ProgressLine() as progress:
+        if arguments.what == "index":
+            report = bench.indexing_speed(
+                arguments.collection, arguments.model, arguments.device, progress=progress, cancel=cancel
+            )
+        elif arguments.what == "feedback":
+            session = _session(arguments, session_factory)
             report = bench.feedback_curve(session, arguments.collection, progress=progress, cancel=cancel)
-    else:
-        report = bench.search_speed(
-            session,
-            arguments.collection,
-            arguments.query or bench.SPEED_QUERIES,
-            runs=arguments.runs,
-            shortlist=arguments.shortlist,
-        )
+        else:
+            report = bench.search_speed(
+                _session(arguments, session_factory),
+                arguments.collection,
+                arguments.query or bench.SPEED_QUERIES,
+                runs=arguments.runs,
+                shortlist=arguments.shortlist,
+            )
     print(json.dumps(report.numbers, indent=2) if arguments.json else report.text)
     return DONE
 

@@ -21,6 +21,23 @@ APPLICATION = "faami-explorer"
 DATA_DIR_VARIABLE = "FAAMI_DATA_DIR"
 
 
+# What the architecture of a text encoder may say. Whatever else ``transformers`` understands (code from a hub, other
+# kernels, other number formats) has no place in a checkpoint.
+TEXT_FAMILIES = ("bert", "roberta", "xlm-roberta")
+TEXT_NUMBERS: Mapping[str, tuple[float, float]] = {
+    "vocab_size": (1, 300_000),
+    "hidden_size": (1, 4096),
+    "num_hidden_layers": (0, 48),
+    "num_attention_heads": (1, 64),
+    "intermediate_size": (1, 16_384),
+    "max_position_embeddings": (1, 8192),
+    "type_vocab_size": (0, 16),
+    "layer_norm_eps": (0, 1),
+    "pad_token_id": (0, 300_000),
+}
+TEXT_SETTINGS = ("model_type", "hidden_act", *TEXT_NUMBERS)
+
+
 @dataclass(frozen=True)
 class ImageEncoderConfig:
     """Backbone and its input.
@@ -137,12 +154,17 @@ class ModelConfig:
             "image_share": (self.calibration.image_share, 0.0, 4.0),
             "text_temperature": (self.calibration.text_temperature, 1e-3, 10.0),
             "text_share": (self.calibration.text_share, 0.0, 4.0),
-            "vocab_size": (self.text.architecture.get("vocab_size", 30522), 1, 300_000),
-            "hidden_size": (self.text.architecture.get("hidden_size", 384), 1, 4096),
-            "num_hidden_layers": (self.text.architecture.get("num_hidden_layers", 6), 0, 48),
-            "intermediate_size": (self.text.architecture.get("intermediate_size", 1536), 1, 16384),
+            "strides": (len(self.image.strides), 1, 5),
         }
+        limits |= {f"stride {stride}": (stride, 1, 64) for stride in self.image.strides}
+        limits |= {f"mean of channel {channel}": (value, -10, 10) for channel, value in enumerate(self.image.mean)}
+        limits |= {f"std of channel {channel}": (value, 0.001, 10) for channel, value in enumerate(self.image.std)}
         limits |= {f"grid {scale}": (side, 1, 64) for scale, side in self.grids.items()}
+        limits |= {
+            name: (self.text.architecture[name], low, high)
+            for name, (low, high) in TEXT_NUMBERS.items()
+            if name in self.text.architecture
+        }
         for name, (value, low, high) in limits.items():
             if not low <= value <= high:
                 raise ModelError(
@@ -151,6 +173,16 @@ class ModelConfig:
                 )
         if self.width % self.consistency.heads:
             raise ModelError(f"The model's width {self.width} cannot be split evenly over its self-attention heads.")
+        if len(self.image.mean) != 3 or len(self.image.std) != 3:
+            raise ModelError("The model's config does not give mean and std of three channels.")
+        odd = sorted(set(self.text.architecture) - set(TEXT_SETTINGS))
+        odd += [scale for scale in self.grids if not scale.isidentifier()]
+        odd += [family] if (family := self.text.architecture.get("model_type", "bert")) not in TEXT_FAMILIES else []
+        if odd:
+            raise ModelError(
+                f"The model's config says {odd[0]!r}, which this program does not know.",
+                "Use a checkpoint written by this program.",
+            )
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,10 @@ class ModelError(FaamiError):
     """A checkpoint is missing, broken, hostile, or does not fit its config."""
 
 
+class DeviceMemoryError(ModelError):
+    """A batch does not fit into the memory of the model's device; a smaller one, or the CPU, may do."""
+
+
 class CollectionError(FaamiError):
     """A collection or its index cannot be opened, read or written."""
 

@@ -46,9 +46,7 @@ class CancelToken:
         return self._event.is_set()
 
     def raise_if_cancelled(self) -> None:
-        """Raises:
-        CancelledError: if ``cancel`` was called.
-        """
+        """Raises CancelledError if ``cancel`` was called."""
         if self._event.is_set():
             raise CancelledError
 
@@ -61,8 +59,7 @@ class Progress:
         stage: What is being done, as a short phrase for the screen ("Reading the folder").
         done: Units finished.
         total: Units in all, or None while unknown.
-        rate: Units a second, or None before it can be told.
-        seconds_left: Estimate, or None before it can be told.
+        rate, seconds_left: Units a second, and an estimate; None before they can be told.
     """
 
     stage: str
@@ -208,8 +205,10 @@ class FeatureEncoder(Protocol):
         ...
 
     def encode_images(self, images: ByteArray) -> ImageFeatures:
-        """Encodes [B, image_size, image_size, 3] uint8 RGB."""
+        """Encodes [B, image_size, image_size, 3] uint8 RGB. Raises DeviceMemoryError if they do not fit."""
         ...
+
+    def move_to_cpu(self) -> None: ...
 
     def encode_text(self, text: str) -> QueryFeatures:
         """Encodes one phrase. Raises QueryError if no word is left after normalisation."""
@@ -272,7 +271,7 @@ class CollectionInfo:
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What one index run did. ``indexed + unreadable + offline`` = ``seen`` unless cancelled."""
+    """What one run did; indexed + unreadable + offline = seen unless cancelled. ``notices`` are for the analyst."""
 
     root: Path
     seen: int
@@ -285,6 +284,7 @@ class IndexReport:
     cancelled: bool
     seconds: float
     repaired: int = 0  # embedded again because their stored features were lost or damaged
+    notices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from faami_core.indexing import decode_pool
+from faami_core.indexing.decode_worker import decode_file
+from faami_core.indexing.records import PendingFile
 from tests.stub_encoder import COLOURS, StubEncoder
 
 
@@ -17,6 +20,34 @@ def own_data_dir(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     folder = tmp_path / "faami-data"
     monkeypatch.setenv("FAAMI_DATA_DIR", str(folder))
     return folder
+
+
+class InProcessDecoder:
+    """Decodes where the test runs, so that an index run takes milliseconds."""
+
+    def __init__(self, side: int, seconds: float, memory: int) -> None:
+        self._side = side
+
+    def decode(self, file: PendingFile) -> decode_pool.Decoded:
+        return decode_file(file, self._side)
+
+    def stop(self) -> None:
+        """There is no process to stop."""
+
+    def bury(self) -> int:
+        return 0
+
+
+@pytest.fixture(autouse=True)
+def decoders_in_this_process(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Tests of the decoder processes themselves ask for ``decoder_processes``."""
+    if "decoder_processes" not in request.fixturenames:
+        monkeypatch.setattr(decode_pool, "Decoder", InProcessDecoder)
+
+
+@pytest.fixture
+def decoder_processes() -> None:
+    """Files are decoded in processes of their own, as outside tests."""
 
 
 @pytest.fixture

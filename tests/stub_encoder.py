@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -41,6 +42,7 @@ class StubEncoder:
         seconds_per_batch: Slows encoding down, so that a test can cancel in the middle.
         grids: Scales of the region features.
         global_share: β.
+        device: Where it says it runs.
     """
 
     def __init__(
@@ -50,6 +52,7 @@ class StubEncoder:
         seconds_per_batch: float = 0.0,
         grids: tuple[GridSpec, ...] = GRIDS,
         global_share: float = 0.4,
+        device: str = "cpu",
     ) -> None:
         self.images_encoded = 0
         self.seconds_per_batch = seconds_per_batch
@@ -57,7 +60,7 @@ class StubEncoder:
         self._info = ModelInfo(
             name="stub",
             fingerprint=fingerprint,
-            device="cpu",
+            device=device,
             image_size=SIDE,
             grids=grids,
             width=WIDTH,
@@ -84,6 +87,9 @@ class StubEncoder:
         scale = (1 / np.maximum(lengths, 1)).astype(np.float32)
         global_features = np.stack([unit for _, unit in features]).astype(np.float16)
         return ImageFeatures(global_features, regions, scale, scale.copy())
+
+    def move_to_cpu(self) -> None:
+        self._info = replace(self._info, device="cpu")
 
     def encode_text(self, text: str) -> QueryFeatures:
         words = re.findall(r"\w+", text.lower())

@@ -117,20 +117,23 @@ def test_threads_start_behind_one_door() -> None:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr in {"Thread", "QThread", "QThreadPool", "Process"}:
                 starters.add(name_of(file))
-    assert starters <= {"app/workers/task.py", "app/heartbeat.py", "faami_core/indexing/indexer.py"}
+    assert starters <= {"app/workers/task.py", "app/heartbeat.py", "faami_core/indexing/decode_pool.py"}
 
 
 FORBIDDEN_IMPORTS = ("pickle", "cPickle", "dill", "joblib", "yaml", "shelve", "marshal")
 
 
 def test_nothing_can_run_from_a_data_file() -> None:
-    """A1: no unpickling, no torch.load, no YAML, no allow_pickle, no hub code, no eval."""
+    """A1: no unpickling, no torch.load, no YAML, no allow_pickle, no hub code, no eval.
+
+    ``np.load`` reads plain numbers alone as long as nobody says ``allow_pickle``.
+    """
     assert files_that_import(CORE + APP, *FORBIDDEN_IMPORTS) == set()
     bad = []
     for file in CORE + APP:
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Attribute) and node.attr == "load" and isinstance(node.value, ast.Name):
-                bad += [(name_of(file), node.lineno)] if node.value.id in {"torch", "np", "numpy"} else []
+                bad += [(name_of(file), node.lineno)] if node.value.id == "torch" else []
             if isinstance(node, ast.keyword) and node.arg in {"allow_pickle", "trust_remote_code", "weights_only"}:
                 bad.append((name_of(file), node.value.lineno))
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in {"eval", "exec"}:

@@ -166,7 +166,10 @@ class CollectionController(QObject):
         elif report.unreadable:
             count = len(report.unreadable)
             files = "1 file" if count == 1 else f"{count:,} files"
-            self._tell("warning", f"{files} could not be read.", "The side panel lists them with the reason.")
+            next_step = " ".join(["The side panel lists them with the reason.", *report.notices])
+            self._tell("warning", f"{files} could not be read.", next_step)
+        elif report.notices:
+            self._tell("warning", " ".join(report.notices))
         elif report.root == self._workspace.root:
             changed = f"{fresh:,} added or changed, {report.removed:,} removed." if fresh or report.removed else ""
             self._tell("info", "The collection is up to date.", changed)

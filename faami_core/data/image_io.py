@@ -21,7 +21,7 @@ from typing import IO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, UnidentifiedImageError
+from PIL import Image, TiffImagePlugin, UnidentifiedImageError
 
 from faami_core.errors import FaamiError, UnreadableImageError
 from faami_core.types import ByteArray
@@ -29,8 +29,8 @@ from faami_core.types import ByteArray
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif"})
 
-# Twice the largest aerial camera frame on sale (100 to 150 million pixels); decoded that is 600 MB.
-MAX_PIXELS = 200_000_000
+# A scene of 20,000 × 20,000 pixels passes, and thrice the largest aerial camera frame on sale; decoded that is 2 GB.
+MAX_PIXELS = 500_000_000
 MAX_PIXELS_VARIABLE = "FAAMI_MAX_PIXELS"
 
 _SAVE_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
@@ -39,7 +39,10 @@ _DRAFT_MARGIN = 2
 _STRETCH_PERCENTILES = (2.0, 98.0)
 _STRETCH_SAMPLE = 1_000_000
 _WIDE_MODES = ("I", "F")  # and all "I;16…"
+_STRETCH_BLOCK = 4_000_000  # pixels widened to 64-bit numbers at a time
+_PALETTE_MODES = ("P", "PA", "1")  # their numbers cannot be averaged
 _ORIENTATION_TAG = 0x0112
+_BITS_TAG, _BANDS_TAG, _EXTRA_SAMPLES_TAG = 258, 277, 338
 _TURNS = {
     2: (Image.Transpose.FLIP_LEFT_RIGHT,),
     3: (Image.Transpose.ROTATE_180,),
@@ -50,8 +53,8 @@ _TURNS = {
     8: (Image.Transpose.ROTATE_90,),
 }
 
-# Our own header check below replaces Pillow's, which warns instead of refusing.
-Image.MAX_IMAGE_PIXELS = None
+# The header check below refuses what Pillow only warns of.
+warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
 # Odd metadata around sound pixels is no reason to trouble anyone; broken pixels raise errors, not warnings.
 warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
@@ -88,6 +91,21 @@ def read_image(path: Path, max_side: int | None = None) -> ByteArray:
         ) from error
 
 
+def max_pixels() -> int:
+    """The pixels an image file may have, as the environment sets it.
+
+    Raises:
+        FaamiError: if the setting is no positive number.
+    """
+    setting = os.environ.get(MAX_PIXELS_VARIABLE, str(MAX_PIXELS))
+    if not setting.isascii() or not setting.isdigit() or int(setting) == 0:
+        raise FaamiError(
+            f"The environment variable {MAX_PIXELS_VARIABLE} is {setting!r}, not a number of pixels.",
+            f"Unset it, or set it to a number like {MAX_PIXELS}.",
+        )
+    return int(setting)
+
+
 def open_regular(path: Path) -> io.BufferedReader:
     """Opens a regular file for reading. A pipe or device is refused instead of waited for.
 
@@ -114,16 +132,21 @@ def decode_image(
 
     Raises:
         UnreadableImageError: if the file cannot be decoded.
+        FaamiError: if the setting of the pixel limit is no number.
     """
+    limit = max_pixels()
+    Image.MAX_IMAGE_PIXELS = limit  # guards what Pillow allocates while it reads the header
     try:
         with Image.open(stream, formats=FORMATS) as image:
-            return _decode(image, name, max_side, model_side)
+            if image.size[0] * image.size[1] > limit:
+                raise _too_large(name, limit, image.size)
+            return _decode(image, max_side, model_side)
     except FaamiError:
         raise
     except UnidentifiedImageError as error:
-        raise UnreadableImageError(
-            f"{name!r} is not an image in a known format.", f"Known formats are {', '.join(FORMATS)}."
-        ) from error
+        raise _unknown_kind(stream, name) from error
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+        raise _too_large(name, limit) from error
     except Exception as error:  # decoders of hostile files raise almost anything; it all means "this file is broken"
         raise UnreadableImageError(
             f"{name!r} cannot be decoded: {_reason(error)}.", "Save the image again with another program."
@@ -172,34 +195,52 @@ def save_image(path: Path, pixels: npt.NDArray[np.uint8], quality: int = 92) -> 
         ) from error
 
 
-def _decode(image: Image.Image, name: str, max_side: int | None, model_side: int | None) -> DecodedImage:
-    """Turns an opened, not yet decoded image into pixels as shown."""
-    _check_size(image.size, name)
+def _decode(image: Image.Image, max_side: int | None, model_side: int | None) -> DecodedImage:
+    """Turns an opened, not yet decoded image into pixels as shown; shrinks before anything that copies the pixels."""
     width, height = image.size
     wanted = max_side or model_side
     if wanted is not None and image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
         image.draft(image.mode, (wanted * _DRAFT_MARGIN, wanted * _DRAFT_MARGIN))
     image.load()
-    turns = _orientation(image)
-    shown = _to_rgb(image)
-    if max_side is not None and max(shown.size) > max_side:
+    orientation = _orientation(image)
+    shown = _averageable(image)
+    if model_side is not None and shown.size != (model_side, model_side):
+        shown = shown.resize((model_side, model_side), Image.Resampling.BICUBIC, reducing_gap=3.0)
+    elif max_side is not None and max(shown.size) > max_side:
         shown = shown.resize(_fitted(shown.size, max_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    for turn in _TURNS.get(turns, ()):
+    shown = _over_white(shown)
+    for turn in _TURNS.get(orientation, ()):
         shown = shown.transpose(turn)
-    if turns >= 5:
+    if orientation >= 5:
         width, height = height, width
-    pixels = np.array(shown)
-    return DecodedImage(pixels if model_side is None else model_input(pixels, model_side), width, height)
+    return DecodedImage(np.array(shown), width, height)
 
 
-def _check_size(size: tuple[int, int], name: str) -> None:
-    limit = int(os.environ.get(MAX_PIXELS_VARIABLE, MAX_PIXELS))
-    pixels = size[0] * size[1]
-    if pixels > limit:
-        raise UnreadableImageError(
-            f"{name!r} has {size[0]} × {size[1]} pixels, more than the limit of {limit / 1e6:.0f} million.",
-            f"Set the environment variable {MAX_PIXELS_VARIABLE} to at least {pixels} if you trust the file.",
+def _too_large(name: str, limit: int, size: tuple[int, int] | None = None) -> UnreadableImageError:
+    """``size`` is None where Pillow refuses before it tells the size."""
+    has = "more pixels than" if size is None else f"{size[0]} × {size[1]} pixels, more than"
+    value = "a larger number" if size is None else f"at least {size[0] * size[1]}"
+    return UnreadableImageError(
+        f"{name!r} has {has} the limit of {limit / 1e6:g} million.",
+        f"Set the environment variable {MAX_PIXELS_VARIABLE} to {value} if you trust the file.",
+    )
+
+
+def _unknown_kind(stream: IO[bytes], name: str) -> UnreadableImageError:
+    """Why no decoder takes a file: it is a TIFF with other pixels than these, or no image at all."""
+    with contextlib.suppress(Exception):
+        stream.seek(0)
+        directory = TiffImagePlugin.ImageFileDirectory_v2(stream.read(8))
+        stream.seek(directory.next)
+        directory.load(stream)
+        bands, bits = directory.get(_BANDS_TAG, 1), directory.get(_BITS_TAG, (1,))[0]
+        return UnreadableImageError(
+            f"{name!r} is a TIFF with {bands} band(s) of {bits} bits, which cannot be shown.",
+            "Save one or three of its bands as a file of their own.",
         )
+    return UnreadableImageError(
+        f"{name!r} is not an image in a known format.", f"Known formats are {', '.join(FORMATS)}."
+    )
 
 
 def _orientation(image: Image.Image) -> int:
@@ -211,9 +252,19 @@ def _orientation(image: Image.Image) -> int:
     return 1
 
 
-def _to_rgb(image: Image.Image) -> Image.Image:
+def _averageable(image: Image.Image) -> Image.Image:
+    """The image in 8 bits a channel, palettes resolved, so that neighbouring pixels can be averaged."""
     if image.mode.startswith(_WIDE_MODES):
-        return Image.fromarray(_stretch(np.asarray(image))).convert("RGB")
+        return Image.fromarray(_stretch(np.asarray(image)))
+    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.mode == "RGBA":
+        # Without a word on what the fourth band is, it is near infrared rather than transparency.
+        return image if _EXTRA_SAMPLES_TAG in image.tag_v2 else image.convert("RGB")
+    if image.mode in _PALETTE_MODES or "transparency" in image.info:
+        return image.convert("RGBA" if image.has_transparency_data else "RGB")
+    return image
+
+
+def _over_white(image: Image.Image) -> Image.Image:
     if image.has_transparency_data:
         solid = image.convert("RGBA")
         paper = Image.new("RGBA", solid.size, "white")
@@ -223,19 +274,23 @@ def _to_rgb(image: Image.Image) -> Image.Image:
 
 def _stretch(values: npt.NDArray[np.generic]) -> ByteArray:
     """16-bit, 32-bit and float pixels → 8 bits between the 2nd and 98th percentile; NaN and infinite become black."""
-    numbers = np.asarray(values, dtype=np.float32)
-    step = max(1, round((numbers.size / _STRETCH_SAMPLE) ** 0.5))
-    sample = numbers[::step, ::step]
+    step = max(1, round((values.size / _STRETCH_SAMPLE) ** 0.5))
+    sample = values[::step, ::step].astype(np.float64)
     sample = sample[np.isfinite(sample)]
+    shown = np.zeros(values.shape, dtype=np.uint8)
     if sample.size == 0:
-        return np.zeros(numbers.shape, dtype=np.uint8)
+        return shown
     low, high = np.percentile(sample, _STRETCH_PERCENTILES)
     if high <= low:
         low, high = float(sample.min()), float(sample.max())
     if high <= low:  # one value everywhere says nothing about its brightness
         low, high = low - 1, high + 1
-    scaled = np.clip((numbers - low) / (high - low), 0, 1) * 255
-    return np.nan_to_num(np.where(np.isfinite(numbers), scaled, 0)).round().astype(np.uint8)
+    rows = max(1, _STRETCH_BLOCK // values.shape[1])
+    for top in range(0, len(values), rows):
+        numbers = values[top : top + rows].astype(np.float64)
+        numbers[~np.isfinite(numbers)] = low
+        shown[top : top + rows] = np.clip((numbers - low) / (high - low) * 255, 0, 255).round()
+    return shown
 
 
 def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:

@@ -1,33 +1,30 @@
 """One index run: scan, then list → decode → encode → write shards.
 
-The stages are plain functions over batches of records, so that they can later run in processes or on many machines.
-Decoding runs ahead of the model in a bounded window; everything else happens in the caller's thread. Every batch is
-committed on its own, so that a killed run loses at most the batch it was at; nothing committed is computed twice.
+The stages are plain functions over batches of records, so that they can later run on many machines. Decoding runs in
+processes of its own, ahead of the model in a bounded window; everything else happens in the caller's thread. Every
+batch is committed on its own, so that a killed run loses at most the batch it was at; nothing committed is computed
+twice.
 """
 
 from __future__ import annotations
 
-import contextlib
-import hashlib
-import os
 import time
-from collections import deque
-from collections.abc import Generator, Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from faami_core.data.image_io import IMAGE_SUFFIXES, decode_image, open_regular
-from faami_core.errors import CancelledError, UnreadableImageError
+from faami_core.data.image_io import IMAGE_SUFFIXES
+from faami_core.errors import CancelledError
 from faami_core.indexing import atomic, feature_store, scanner, upkeep
+from faami_core.indexing.batch_encoder import BatchEncoder
 from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.database import index_errors
+from faami_core.indexing.decode_pool import DecodePool, decoded_batches
 from faami_core.indexing.lock import WriterLock
 from faami_core.indexing.records import (
     DecodedFile,
     FailedFile,
-    PendingFile,
     ScanDiff,
     ShardRows,
 )
@@ -45,8 +42,6 @@ from faami_core.types import (
 BATCH_SIZE = 32
 # A CPU takes about half a second for 8 images of 224²; cancelling waits for one batch and must take less than 1 s.
 CPU_BATCH_SIZE = 8
-DECODE_WORKERS = 2
-DECODE_AHEAD = 4  # batches of decoded images waiting for the model
 _PROGRESS_PAUSE = 0.1
 
 
@@ -81,6 +76,9 @@ def index_collection(
         upkeep.sweep(catalog)
         run_id = catalog.begin_run(model_id)
         diff, embedded, damaged, cancelled = ScanDiff(), 0, 0, False
+        batch_encoder = BatchEncoder(
+            encoder, CPU_BATCH_SIZE if encoder.info.device == "cpu" else BATCH_SIZE, CPU_BATCH_SIZE
+        )
         try:
             upkeep.find_damage(catalog, encoder.info.fingerprint, thorough=verify, progress=progress, cancel=cancel)
             diff = scan(catalog, progress=progress, cancel=cancel, verify=verify)
@@ -88,7 +86,7 @@ def index_collection(
                 catalog.retry_unreadable()
             for _ in range(2):  # joining shards may find more damage, which is then repaired at once
                 damaged += catalog.counts(model_id).damaged
-                for count in _embed(catalog, model_id, encoder, progress, cancel):
+                for count in _embed(catalog, model_id, encoder, batch_encoder, progress, cancel):
                     embedded += count
                 if catalog.counts(model_id).damaged == 0:
                     break
@@ -108,6 +106,7 @@ def index_collection(
             cancelled=cancelled,
             seconds=time.monotonic() - started,
             repaired=max(0, damaged - counts.damaged),
+            notices=tuple(batch_encoder.notices),
         )
 
 
@@ -149,61 +148,6 @@ def scan(
     return total
 
 
-def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
-    """Reads, hashes and decodes one file. Whatever is wrong with it becomes a ``FailedFile``, never an exception."""
-    path = Path(os.fsdecode(file.path))
-    content = size = mtime_ns = None
-    try:
-        with open_regular(path) as stream:
-            status = os.fstat(stream.fileno())
-            size, mtime_ns = status.st_size, scanner.settled_time(status)
-            content = hashlib.file_digest(stream, "sha256").digest()
-            stream.seek(0)
-            image = decode_image(stream, path.name, model_side=side)
-    except UnreadableImageError as error:
-        return FailedFile(file.file_id, str(error), content, size, mtime_ns)
-    except OSError as error:
-        return FailedFile(file.file_id, f"{path.name!r} cannot be read: {error.strerror or error}.", content)
-    return DecodedFile(file.file_id, content, size, mtime_ns, image.width, image.height, image.pixels)
-
-
-def encode_files(
-    encoder: FeatureEncoder, files: Sequence[DecodedFile]
-) -> tuple[list[DecodedFile], ImageFeatures, list[FailedFile]]:
-    """Runs the model over decoded files; one whose features are not finite numbers fails, its neighbours do not.
-
-    Returns:
-        The files that have features, their features in the same order, and the others.
-    """
-    features = encoder.encode_images(np.stack([file.pixels for file in files]))
-    finite = np.logical_and.reduce(
-        [
-            np.isfinite(features.global_features).all(axis=1),
-            np.isfinite(features.key_scale).all(axis=1),
-            np.isfinite(features.value_scale).all(axis=1),
-        ]
-    )
-    verdicts = list(zip(files, finite.tolist(), strict=True))
-    failed = [
-        FailedFile(
-            file.file_id,
-            f"The model {encoder.info.name!r} finds no finite features in this image.",
-            file.content,
-            file.size,
-            file.mtime_ns,
-        )
-        for file, sound in verdicts
-        if not sound
-    ]
-    kept = ImageFeatures(
-        features.global_features[finite],
-        features.regions[finite],
-        features.key_scale[finite],
-        features.value_scale[finite],
-    )
-    return [file for file, sound in verdicts if sound], kept, failed
-
-
 def commit_batch(
     catalog: Catalog,
     model_id: int,
@@ -241,56 +185,25 @@ def _embed(
     catalog: Catalog,
     model_id: int,
     encoder: FeatureEncoder,
+    batch_encoder: BatchEncoder,
     progress: ProgressCallback | None,
     cancel: CancelToken | None,
 ) -> Iterator[int]:
     """Embeds everything pending; yields the number of new images each time a batch was committed."""
     pending = catalog.pending(model_id)
     meter = _Meter(len(pending), _Throttle(progress))
-    batch_size = CPU_BATCH_SIZE if encoder.info.device == "cpu" else BATCH_SIZE
-    with contextlib.closing(_decoded_batches(pending, encoder.info.image_size, batch_size, cancel)) as batches:
-        for batch in batches:
+    with DecodePool(encoder.info.image_size) as pool:
+        for batch in decoded_batches(pool, pending, batch_encoder.batch_size, cancel):
             files = [file for file in batch if isinstance(file, DecodedFile)]
             failed = [file for file in batch if isinstance(file, FailedFile)]
             features = None
             if files:
-                files, features, broken = encode_files(encoder, files)
+                files, features, broken = batch_encoder.encode(files)
                 failed += broken
             commit_batch(catalog, model_id, encoder.info, files, features, failed)
             upkeep.join_small_shards(catalog, encoder.info.fingerprint)
             meter.add(len(batch))
             yield len(files)
-
-
-def _decoded_batches(
-    pending: Iterable[PendingFile], side: int, batch_size: int, cancel: CancelToken | None
-) -> Generator[list[DecodedFile | FailedFile], None, None]:
-    """Decodes in order, a bounded number of files ahead of the consumer.
-
-    Raises:
-        CancelledError: if cancelled.
-    """
-    token = cancel or CancelToken()
-    waiting: deque[Future[DecodedFile | FailedFile]] = deque()
-    batch: list[DecodedFile | FailedFile] = []
-    pool = ThreadPoolExecutor(DECODE_WORKERS, thread_name_prefix="decode")
-    try:
-        for file in pending:
-            token.raise_if_cancelled()
-            waiting.append(pool.submit(decode_file, file, side))
-            if len(waiting) >= batch_size * DECODE_AHEAD:
-                batch.append(waiting.popleft().result())
-            if len(batch) == batch_size:
-                yield batch
-                batch = []
-        while waiting:
-            token.raise_if_cancelled()
-            batch.append(waiting.popleft().result())
-            if len(batch) == batch_size or not waiting:
-                yield batch
-                batch = []
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
 
 
 class _Throttle:

@@ -23,7 +23,7 @@ def index_lines(report: IndexReport) -> list[str]:
     lines += [f"  unreadable: {image.path}: {image.reason}" for image in unreadable[:_LISTED_UNREADABLE]]
     if len(unreadable) > _LISTED_UNREADABLE:
         lines.append(f"  … and {len(unreadable) - _LISTED_UNREADABLE} more unreadable files")
-    return lines
+    return [*lines, *(f"  {notice}" for notice in report.notices)]
 
 
 def compact_lines(report: CompactReport) -> list[str]:

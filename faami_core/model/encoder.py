@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from faami_core.errors import ModelError, QueryError
+from faami_core.errors import DeviceMemoryError, ModelError, QueryError
 from faami_core.model.cross_attention import AdditiveCrossAttention
 from faami_core.model.weights import Checkpoint, load_checkpoint
 from faami_core.types import (
@@ -78,9 +79,36 @@ class FaamiEncoder:
         """β of the score formula."""
         return self._config.global_share
 
-    @torch.inference_mode()
     def encode_images(self, images: ByteArray) -> ImageFeatures:
-        """[B, image_size, image_size, 3] uint8 → features as stored; region rows are rounded to int8."""
+        """[B, image_size, image_size, 3] uint8 → features as stored; region rows are rounded to int8.
+
+        Raises:
+            DeviceMemoryError: if they do not fit into the memory of the device.
+        """
+        try:
+            return self._encode_images(images)
+        except RuntimeError as error:
+            if not _is_out_of_memory(error):
+                raise
+            raise DeviceMemoryError(
+                f"{len(images)} images do not fit into the memory of the device {self._device.type!r}.",
+                "Close other programs that use the device, or choose the CPU.",
+            ) from error
+
+    @torch.inference_mode()
+    def run_backbone(self, images: ByteArray) -> None:
+        """Runs the image backbone alone over [B, image_size, image_size, 3] uint8: what speed is measured against."""
+        taps = self._model.image_encoder(torch.from_numpy(images).to(self._device))
+        taps[-1].cpu()  # waits for the device
+
+    def move_to_cpu(self) -> None:
+        """Leaves a device whose memory is full."""
+        self._device = torch.device("cpu")
+        self._model.to(self._device)
+        self._info = replace(self._info, device=self._device.type)
+
+    @torch.inference_mode()
+    def _encode_images(self, images: ByteArray) -> ImageFeatures:
         encoded = self._model.encode_images(torch.from_numpy(images).to(self._device))
         step = encoded.regions.abs().amax(dim=-1, keepdim=True).clamp_min(1e-12) / 127
         rows = (encoded.regions / step).round()  # [B, R, D]
@@ -194,6 +222,11 @@ def choose_device(name: str) -> torch.device:
     if not available.get(name, False):
         raise ModelError(f"The device {name!r} is not available here.", "Choose auto, or cpu.")
     return torch.device(name)
+
+
+def _is_out_of_memory(error: RuntimeError) -> bool:
+    """CUDA has an exception of its own for it, Apple's GPU only says so."""
+    return isinstance(error, torch.OutOfMemoryError) or "backend out of memory" in str(error)
 
 
 def _inverse_length(vectors: Tensor) -> FloatArray:

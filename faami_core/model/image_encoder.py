@@ -35,6 +35,10 @@ class ImageEncoder(nn.Module):
 
     def __init__(self, config: ImageEncoderConfig, finest: int) -> None:
         super().__init__()
+        if not timm.is_model(config.backbone):  # which is also how timm is asked to download something
+            raise ModelError(
+                f"The image backbone {config.backbone!r} is not known.", "Name a model that timm brings along."
+            )
         try:
             backbone: Any = timm.create_model(config.backbone, features_only=True, pretrained=False)
         except Exception as error:  # timm raises RuntimeError, AttributeError or TypeError, by backbone family

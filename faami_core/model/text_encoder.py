@@ -70,6 +70,11 @@ class Tokenizer:
         self._fast.enable_truncation(max_tokens)
         self.padding_id: int = self._fast.token_to_id("[PAD]") or 0
 
+    @property
+    def tokens(self) -> int:
+        """One more than the largest token id."""
+        return 1 + max(self._fast.get_vocab(with_added_tokens=True).values(), default=-1)
+
     def __call__(self, phrases: Sequence[str]) -> TokenBatch:
         encodings = self._fast.encode_batch(list(phrases))
         length = max((len(encoding.ids) for encoding in encodings), default=0)

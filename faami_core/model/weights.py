@@ -7,7 +7,9 @@ checkpoint stays below 48 MB.
 
 from __future__ import annotations
 
+import contextlib
 import json
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, cast
@@ -26,6 +28,7 @@ from faami_core.model.text_encoder import Tokenizer
 
 _EMBEDDINGS = "text_encoder.bert.embeddings.word_embeddings.weight"
 _SCALE = f"{_EMBEDDINGS}.scale"
+_FLOATS, _COUNTS, _ROUNDED = ("F32", "F16"), ("I64",), ("I8",)  # what ``pack_state`` writes
 _MAX_TEXT_BYTES = 50_000_000  # of config, tokenizer and word list; a real tokenizer has under 5 MB
 _NEXT_STEP = "Copy the model folder again, or choose another one."
 
@@ -70,8 +73,18 @@ def load_checkpoint(folder: Path) -> Checkpoint:
     _read(folder / TOKENIZER)  # size is checked before the parser sees it
     tokenizer = Tokenizer(folder / TOKENIZER, config.text.max_tokens)
     words = _read(folder / WORDS).split()
+    with _opened(folder / WEIGHTS) as stored:
+        with torch.device("meta"):  # shapes without memory, so that a greedy config is refused before it gets any
+            expected = build_model(config).state_dict()
+        _check_header(folder / WEIGHTS, stored, expected)
+        state = _read_tensors(folder / WEIGHTS, stored)
+    vocabulary = expected[_EMBEDDINGS].shape[0]
+    if tokenizer.tokens > vocabulary:
+        raise ModelError(
+            f"{folder / TOKENIZER} has {tokenizer.tokens} tokens, the model knows {vocabulary}.", _NEXT_STEP
+        )
     model = build_model(config)
-    model.load_state_dict(_read_weights(folder / WEIGHTS, model.state_dict()))
+    model.load_state_dict(state)
     model.eval().requires_grad_(False)
     return Checkpoint(model, tokenizer, frozenset(words), checkpoint_fingerprint(folder), folder)
 
@@ -119,43 +132,47 @@ def unpack_state(packed: dict[str, Tensor]) -> dict[str, Tensor]:
     return state
 
 
-def _read_weights(file: Path, expected: dict[str, Tensor]) -> dict[str, Tensor]:
-    """Checks names, shapes and kinds from the header before a single weight is read, then that all are finite."""
-    shapes: dict[str, tuple[tuple[int, ...], bool]] = {
-        name: (tuple(tensor.shape), tensor.is_floating_point()) for name, tensor in expected.items()
-    }
+@contextlib.contextmanager
+def _opened(file: Path) -> Iterator[Any]:
+    """A safetensors file whose header is whole and covers the file exactly."""
     if not file.is_file():
         raise ModelError(f"{file} does not exist.", _NEXT_STEP)
     try:
         with safe_open(file, framework="pt") as reader:
-            names = set(reader.keys())
-            if _SCALE in names and _EMBEDDINGS in shapes:
-                shapes[_SCALE] = (shapes[_EMBEDDINGS][0][:1], True)
-                shapes[_EMBEDDINGS] = (shapes[_EMBEDDINGS][0], False)
-            _check_names(file, names, set(shapes))
-            packed = {name: _read_tensor(reader, file, name, *shapes[name]) for name in sorted(names)}
+            yield reader
     except (SafetensorError, OSError, ValueError) as error:
         raise ModelError(f"{file} is not a whole safetensors file ({error}).", _NEXT_STEP) from error
-    return unpack_state(packed)
 
 
-def _check_names(file: Path, found: set[str], wanted: set[str]) -> None:
-    if found != wanted:
-        odd = sorted(found ^ wanted)[0]
-        verb = "lacks" if odd in wanted else "has the unexpected"
+def _check_header(file: Path, stored: Any, expected: dict[str, Tensor]) -> None:
+    """Checks names, shapes and number formats before a single weight is read."""
+    shapes = {name: tuple(tensor.shape) for name, tensor in expected.items()}
+    formats = {name: _FLOATS if tensor.is_floating_point() else _COUNTS for name, tensor in expected.items()}
+    names = set(stored.keys())
+    if _SCALE in names and _EMBEDDINGS in shapes:
+        shapes[_SCALE], formats[_SCALE] = shapes[_EMBEDDINGS][:1], _FLOATS
+        formats[_EMBEDDINGS] = _ROUNDED
+    if names != set(shapes):
+        odd = sorted(names ^ set(shapes))[0]
+        verb = "lacks" if odd in shapes else "has the unexpected"
         raise ModelError(f"{file} {verb} tensor {odd}.", "Use weights and config from the same checkpoint.")
+    for name in sorted(names):
+        tensor = stored.get_slice(name)
+        found, kind = tuple(tensor.get_shape()), tensor.get_dtype()
+        if found != shapes[name]:
+            raise ModelError(f"{file}: tensor {name} has shape {found}, the config wants {shapes[name]}.", _NEXT_STEP)
+        if kind not in formats[name]:
+            raise ModelError(f"{file}: tensor {name} is of kind {kind}.", _NEXT_STEP)
 
 
-def _read_tensor(reader: Any, file: Path, name: str, shape: tuple[int, ...], floating: bool) -> Tensor:
-    found = tuple(reader.get_slice(name).get_shape())
-    if found != shape:
-        raise ModelError(f"{file}: tensor {name} has shape {found}, the config wants {shape}.", _NEXT_STEP)
-    tensor: Tensor = reader.get_tensor(name)
-    if tensor.is_floating_point() != floating:
-        raise ModelError(f"{file}: tensor {name} is of kind {tensor.dtype}.", _NEXT_STEP)
-    if floating and not bool(torch.isfinite(tensor).all()):
-        raise ModelError(f"{file}: tensor {name} holds numbers that are not finite.", _NEXT_STEP)
-    return tensor
+def _read_tensors(file: Path, stored: Any) -> dict[str, Tensor]:
+    """All tensors as a state dict; every number is finite."""
+    packed: dict[str, Tensor] = {name: stored.get_tensor(name) for name in stored.keys()}  # noqa: SIM118 - no dict
+    state = unpack_state(packed)
+    for name, tensor in state.items():
+        if not bool(torch.isfinite(tensor).all()):
+            raise ModelError(f"{file}: tensor {name} holds numbers that are not finite.", _NEXT_STEP)
+    return state
 
 
 def _read(file: Path) -> str:

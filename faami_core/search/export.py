@@ -248,6 +248,8 @@ def _row(hit: Hit, words: Sequence[QueryWord], images: list[int], annotation: An
 
 
 def _read_row(row: list[str], names: list[str]) -> ExportedHit:
+    if len(row) != len(_FIXED_COLUMNS) + len(names):
+        raise ValueError("a row of another length")
     fixed = row[: len(_FIXED_COLUMNS)]
     scores = [_parsed(text) for text in fixed[2:5]]
     cells = list(zip(names, row[len(_FIXED_COLUMNS) :], strict=True))

@@ -20,6 +20,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
+from faami_core.config import TEXT_SETTINGS
 from faami_core.errors import TrainingError
 
 _STORAGE_TYPES: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
@@ -57,11 +58,7 @@ def text_model_folder(source: str) -> Path:
 def text_architecture(source: str) -> dict[str, Any]:
     """The encoder's own config, without entries that only describe the file."""
     config = json.loads((text_model_folder(source) / "config.json").read_text(encoding="utf-8"))
-    wanted = (
-        "model_type", "vocab_size", "hidden_size", "num_hidden_layers", "num_attention_heads", "intermediate_size",
-        "hidden_act", "max_position_embeddings", "type_vocab_size", "layer_norm_eps", "pad_token_id",
-    )  # fmt: skip
-    return {name: config[name] for name in wanted if name in config}
+    return {name: config[name] for name in TEXT_SETTINGS if name in config}
 
 
 def load_text_weights(encoder: nn.Module, source: str) -> None:

@@ -10,12 +10,14 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from PIL import Image
 
 from faami_core import __version__
 from faami_core.cli import main
+from faami_core.errors import DeviceMemoryError
 from faami_core.search.export import read_csv
 from faami_core.session import Session
 from tests.faults.index_tools import rot_a_row
@@ -255,6 +257,34 @@ def test_bench_prints_json(indexed, capsys):
     told = json.loads(capsys.readouterr().out)
     assert told["runs"] == 3
     assert 0 < told["p50_ms"] <= told["p95_ms"]
+
+
+@pytest.mark.parametrize("json_asked", [True, False])
+def test_bench_of_the_indexer_prints_it_beside_the_bare_model(image_folder, monkeypatch, capsys, json_asked):
+    class Stub(StubEncoder):
+        @classmethod
+        def load(cls, _folder: Path, _device: str) -> StubEncoder:
+            return cls()
+
+        def run_backbone(self, images) -> None:
+            self.encode_images(images)
+
+    monkeypatch.setitem(sys.modules, "faami_core.model.encoder", SimpleNamespace(FaamiEncoder=Stub))
+
+    assert run("bench", "index", "--collection", image_folder, *(["--json"] if json_asked else [])) == 0
+    told = capsys.readouterr().out
+    assert json.loads(told)["images"] == 12 if json_asked else "12 images" in told
+
+
+def test_an_index_run_that_went_on_on_the_cpu_says_so(image_folder, capsys):
+    class Full(StubEncoder):
+        def encode_images(self, images):
+            if self.info.device == "cuda":
+                raise DeviceMemoryError("full")
+            return super().encode_images(images)
+
+    assert run("index", image_folder, encoder=Full(device="cuda")) == 0
+    assert "'cuda' is full" in capsys.readouterr().out
 
 
 def test_interrupting_keeps_the_work_and_exits_with_130(tmp_path, capsys):

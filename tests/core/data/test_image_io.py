@@ -189,19 +189,38 @@ def png_header(width: int, height: int) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", pixels) + chunk(b"IEND", b"")
 
 
-def test_a_bomb_is_refused_from_its_header_with_the_setting_that_lifts_the_limit():
-    with pytest.raises(UnreadableImageError, match="more than the limit") as refused:
+def test_an_image_over_the_limit_is_refused_from_its_header_with_the_setting_that_lifts_the_limit():
+    with pytest.raises(UnreadableImageError, match="more pixels than the limit of 500 million") as refused:
         decode_image(io.BytesIO(png_header(50_000, 50_000)), "bomb.png")
 
     assert image_io.MAX_PIXELS_VARIABLE in refused.value.next_step
+
+
+@pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")  # as image_io does outside tests
+def test_the_number_that_lifts_the_limit_is_told(monkeypatch):
+    monkeypatch.setenv(image_io.MAX_PIXELS_VARIABLE, "2000")
+    with pytest.raises(UnreadableImageError, match="60 × 50 pixels") as refused:
+        decode_image(io.BytesIO(png_header(60, 50)), "small.png")
+
+    assert "at least 3000" in refused.value.next_step
 
 
 def test_the_limit_can_be_set(monkeypatch, tmp_path):
     Image.new("RGB", (20, 20)).save(tmp_path / "small.png")
     monkeypatch.setenv(image_io.MAX_PIXELS_VARIABLE, "399")
 
-    with pytest.raises(UnreadableImageError, match="20 × 20"):
+    with pytest.raises(UnreadableImageError, match=r"more pixels than the limit|20 × 20"):
         read_image(tmp_path / "small.png")
+
+
+@pytest.mark.parametrize("setting", ["lots", "-1", "0", "1e9", "", "٣"])
+def test_a_limit_that_is_no_number_is_told_instead_of_failing_every_file(monkeypatch, tmp_path, setting):
+    Image.new("RGB", (20, 20)).save(tmp_path / "small.png")
+    monkeypatch.setenv(image_io.MAX_PIXELS_VARIABLE, setting)
+
+    with pytest.raises(FaamiError, match="not a number of pixels") as told:
+        read_image(tmp_path / "small.png")
+    assert not isinstance(told.value, UnreadableImageError)
 
 
 @pytest.mark.parametrize("kind", ["JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF"])
@@ -255,7 +274,7 @@ def test_running_out_of_memory_is_a_reason_not_a_crash(monkeypatch, tmp_path):
     def grab(*_args: object) -> None:
         raise MemoryError
 
-    monkeypatch.setattr(image_io, "_to_rgb", grab)
+    monkeypatch.setattr(image_io, "_over_white", grab)
     with pytest.raises(UnreadableImageError, match="more memory than there is"):
         read_image(tmp_path / "small.png")
 

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 import threading
 import time
+from concurrent.futures import Future
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +15,12 @@ import pytest
 from PIL import Image
 
 from faami_core.errors import CollectionError
-from faami_core.indexing import atomic, indexer
+from faami_core.indexing import atomic, decode_pool, indexer
 from faami_core.indexing.catalog import CATALOG_NAME, Catalog
+from faami_core.indexing.decode_pool import DecodePool
 from faami_core.indexing.feature_store import Gallery, shard_folder
 from faami_core.indexing.indexer import index_collection
+from faami_core.indexing.records import PendingFile
 from faami_core.types import CancelToken, ImageFeatures, IndexReport, Progress
 from tests.stub_encoder import StubEncoder
 
@@ -49,6 +52,19 @@ def adds_up(folder: Path, encoder: StubEncoder) -> None:
     with Catalog(folder) as catalog:
         counts = catalog.counts(catalog.find_model(encoder.info.fingerprint))
     assert counts.indexed + counts.unreadable + counts.offline == counts.seen
+
+
+def watch_decoding(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Names of the files handed to a decoder, growing."""
+    names: list[str] = []
+    submit = DecodePool.submit
+
+    def watch(pool: DecodePool, file: PendingFile) -> Future:
+        names.append(Path(os.fsdecode(file.path)).name)
+        return submit(pool, file)
+
+    monkeypatch.setattr(DecodePool, "submit", watch)
+    return names
 
 
 def paint(path: Path, colour: str) -> None:
@@ -157,14 +173,7 @@ def test_one_bad_file_costs_only_itself(image_folder, index_folder, stub_encoder
 
 def test_an_unreadable_file_is_tried_again_only_when_changed_or_asked(image_folder, index_folder, monkeypatch):
     (image_folder / "bad.png").write_bytes(b"no")
-    decoded = []
-    decode_file = indexer.decode_file
-
-    def watch(file, side):
-        decoded.append(Path(os.fsdecode(file.path)).name)
-        return decode_file(file, side)
-
-    monkeypatch.setattr(indexer, "decode_file", watch)
+    decoded = watch_decoding(monkeypatch)
     run(index_folder, image_folder, StubEncoder())
     decoded.clear()
 
@@ -454,10 +463,8 @@ def test_decoding_stays_a_bounded_window_ahead_of_the_model(image_folder, index_
     for number in range(40):
         paint(image_folder / f"more{number:02d}.png", "red")
     monkeypatch.setattr(indexer, "CPU_BATCH_SIZE", 2)
-    monkeypatch.setattr(indexer, "DECODE_AHEAD", 2)
-    decoded = []
-    decode_file = indexer.decode_file
-    monkeypatch.setattr(indexer, "decode_file", lambda file, side: decoded.append(1) or decode_file(file, side))
+    monkeypatch.setattr(decode_pool, "DECODE_AHEAD", 2)
+    decoded = watch_decoding(monkeypatch)
     lead = []
 
     class Watching(StubEncoder):

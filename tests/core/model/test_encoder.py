@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import torch
 
-from faami_core.errors import ModelError, QueryError
+from faami_core.errors import DeviceMemoryError, ModelError, QueryError
 from faami_core.model.encoder import FaamiEncoder, as_sentence, choose_device
 from faami_core.model.faami import Faami
 from faami_core.model.text_encoder import Tokenizer
@@ -42,6 +42,34 @@ def test_stored_features_have_the_promised_shapes(encoder: FaamiEncoder, feature
     assert features.regions.dtype == np.int8
     assert features.key_scale.shape == features.value_scale.shape == (40, 20)
     assert sum(grid.regions for grid in encoder.info.grids) == 20
+
+
+@pytest.mark.parametrize(
+    "full", [torch.OutOfMemoryError("CUDA out of memory."), RuntimeError("MPS backend out of memory (MPS allocated)")]
+)
+def test_a_full_device_is_told_apart_from_other_faults(
+    encoder: FaamiEncoder, monkeypatch: pytest.MonkeyPatch, full: RuntimeError
+) -> None:
+    faults = [full, RuntimeError("shapes do not match")]
+
+    def fail(_images: torch.Tensor) -> None:
+        raise faults.pop(0)
+
+    monkeypatch.setattr(encoder._model, "encode_images", fail)
+    with pytest.raises(DeviceMemoryError, match="3 images do not fit") as told:
+        encoder.encode_images(some_images(3))
+    assert told.value.next_step
+    with pytest.raises(RuntimeError, match="shapes do not match"):
+        encoder.encode_images(some_images(3))
+
+
+def test_an_encoder_that_left_its_device_gives_the_same_features(
+    encoder: FaamiEncoder, features: ImageFeatures
+) -> None:
+    encoder.move_to_cpu()
+
+    assert encoder.info.device == "cpu"
+    assert encoder.encode_images(some_images(40)).regions.tobytes() == features.regions.tobytes()
 
 
 def test_scores_of_stored_features_are_the_models_scores(

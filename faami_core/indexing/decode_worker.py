@@ -1,0 +1,142 @@
+"""A decoder process: told one file at a time on its standard input, it answers with pixels or with a reason.
+
+Decoders that are fed with the files of strangers may abort, hang or grab all memory. Here that costs one small
+process, which imports neither torch nor the catalog, so that the next one is ready in a quarter of a second.
+
+A request is a line of JSON. An answer is a line of JSON and then as many raw bytes as its pixels take. Nothing that
+could run travels either way.
+"""
+
+from __future__ import annotations
+
+import faulthandler
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import IO, Any
+
+import numpy as np
+
+from faami_core.data.image_io import decode_image, open_regular
+from faami_core.errors import UnreadableImageError
+from faami_core.indexing.records import DecodedFile, FailedFile, PendingFile
+from faami_core.indexing.scanner import settled_time
+
+READY = b"ready\n"
+_LONGEST_LINE = 1 << 16  # a path has at most 4 KiB, six characters of JSON a byte
+
+
+def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
+    """Reads, hashes and decodes one file. Whatever is wrong with it becomes a ``FailedFile``, never an exception.
+
+    Args:
+        file: Which file.
+        side: Of the model's square input, in pixels.
+    """
+    path = Path(os.fsdecode(file.path))
+    content = size = mtime_ns = None
+    try:
+        with open_regular(path) as stream:
+            status = os.fstat(stream.fileno())
+            size, mtime_ns = status.st_size, settled_time(status)
+            content = hashlib.file_digest(stream, "sha256").digest()
+            stream.seek(0)
+            image = decode_image(stream, path.name, model_side=side)
+    except UnreadableImageError as error:
+        return FailedFile(file.file_id, str(error), content, size, mtime_ns)
+    except OSError as error:
+        return FailedFile(file.file_id, f"{path.name!r} cannot be read: {error.strerror or error}.", content)
+    return DecodedFile(file.file_id, content, size, mtime_ns, image.width, image.height, image.pixels)
+
+
+def write_request(stream: IO[bytes], file: PendingFile) -> None:
+    """Asks for a file.
+
+    Raises:
+        OSError: if the process is gone.
+    """
+    stream.write(json.dumps([file.file_id, os.fsdecode(file.path)]).encode("ascii") + b"\n")
+    stream.flush()
+
+
+def read_answer(stream: IO[bytes], side: int) -> DecodedFile | FailedFile:
+    """The answer to a request.
+
+    Raises:
+        ValueError: if the process ended before the answer did, or answers nonsense.
+        OSError: if its output cannot be read.
+    """
+    try:
+        fields = json.loads(_whole_line(stream))
+        digest = fields.pop("content")
+        if "reason" in fields:
+            return FailedFile(**fields, content=None if digest is None else bytes.fromhex(digest))
+        pixels = np.frombuffer(stream.read(side * side * 3), dtype=np.uint8).reshape(side, side, 3)
+        return DecodedFile(**fields, content=bytes.fromhex(digest), pixels=pixels)
+    except (TypeError, KeyError, AttributeError) as error:
+        raise ValueError("the answer has another form") from error
+
+
+def main(arguments: Sequence[str]) -> None:
+    """Serves until its input ends.
+
+    Args:
+        arguments: Side of the model's input in pixels, seconds a file may take, bytes of memory the process may use.
+    """
+    side, seconds, memory = int(arguments[0]), float(arguments[1]), int(arguments[2])
+    _limit_memory(memory)
+    with open(os.devnull, "wb") as void, os.fdopen(os.dup(1), "wb") as answers:  # noqa: PTH123 - a device, not a path
+        os.dup2(void.fileno(), 1)  # a decoder that prints must not write into the answers
+        answers.write(READY)
+        answers.flush()
+        while line := sys.stdin.buffer.readline(_LONGEST_LINE):
+            file_id, path = json.loads(line)
+            # A C thread that ends the process even if a decoder never returns to Python, and even if nobody waits.
+            faulthandler.dump_traceback_later(seconds, exit=True, file=void)
+            answer = decode_file(PendingFile(file_id, os.fsencode(path)), side)
+            faulthandler.cancel_dump_traceback_later()
+            _write_answer(answers, answer)
+
+
+def _write_answer(stream: IO[bytes], answer: DecodedFile | FailedFile) -> None:
+    fields: dict[str, Any] = {
+        "file_id": answer.file_id,
+        "content": None if answer.content is None else answer.content.hex(),
+        "size": answer.size,
+        "mtime_ns": answer.mtime_ns,
+    }
+    if isinstance(answer, FailedFile):
+        fields["reason"] = answer.reason
+        pixels = b""
+    else:
+        fields |= {"width": answer.width, "height": answer.height}
+        pixels = answer.pixels.tobytes()
+    stream.write(json.dumps(fields).encode("ascii") + b"\n" + pixels)
+    stream.flush()
+
+
+def _whole_line(stream: IO[bytes]) -> bytes:
+    line = stream.readline(_LONGEST_LINE)
+    if not line.endswith(b"\n"):
+        raise ValueError("the answer is cut off")
+    return line
+
+
+def _limit_memory(limit: int) -> None:
+    """Caps the address space, where the system can; the time limit holds everywhere. A crash leaves no core file."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
+        resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+    except (ValueError, OSError):  # macOS refuses some values, containers may have set a lower one
+        return
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

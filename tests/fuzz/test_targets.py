@@ -1,0 +1,26 @@
+"""Every fuzz target over its seeds and some damage to them, on every run; what the fuzzer found keeps a test here."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.faults.mutants import mutant
+from tests.fuzz.run import NAMES
+from tests.fuzz.targets import CSV, TARGETS, seeds
+
+
+def test_every_target_is_run() -> None:
+    assert set(NAMES) == set(TARGETS)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_seeds_and_damaged_seeds_bring_out_nothing_but_known_faults(name: str) -> None:
+    for seed in seeds(name):
+        TARGETS[name](seed)
+        for number in range(24):
+            TARGETS[name](mutant(seed, number))
+    TARGETS[name](b"")
+
+
+def test_found_a_result_file_with_a_cut_row() -> None:
+    TARGETS["csv"](CSV.encode()[:-30])
