@@ -178,10 +178,26 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda window: window.view.cycle_scale(), ("S",), Needs.RESULT,
     ),
     ActionSpec(
+        "cycle_colours", "Next &colour map", "View", "Other colours of the heatmap; cividis suits all eyes.",
+        lambda window: window.view.cycle_colours(), (), Needs.RESULT,
+    ),
+    ActionSpec(
+        "why_above", "&Why above", "View", "Why this image is above or below another one.",
+        lambda window: window.inspector.turn_to("compare"), ("W",), Needs.RESULT,
+    ),
+    ActionSpec(
         "fit", "&Fit image", "View", "Show the whole image.", lambda window: window.inspector.image.fit(),
         ("F",), Needs.IMAGE,
     ),
     *map(_word_spec, range(WORD_KEYS)),
+    ActionSpec(
+        "previous_word", "&Previous word", "View/Words", "Light up the word before.",
+        lambda window: window.evidence.step_word(-1), ("[", "Alt+Left"), Needs.RESULT, starts_block=True,
+    ),
+    ActionSpec(
+        "next_word", "&Next word", "View/Words", "Light up the word after.",
+        lambda window: window.evidence.step_word(1), ("]", "Alt+Right"), Needs.RESULT,
+    ),
     ActionSpec(
         "histogram", "Score h&istogram", "View", "Show how the scores are spread, with a line to cut them.",
         commands.follow_panel_actions, ("H",), Needs.RESULT, checkable=True, starts_block=True,

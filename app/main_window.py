@@ -13,7 +13,9 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter
 from app import commands
 from app.actions import WORD_KEYS, Needs, bind, build_actions, build_menus, offer
 from app.controllers.activity_controller import ActivityController
+from app.controllers.arrange_controller import ArrangeController
 from app.controllers.collection_controller import CollectionController
+from app.controllers.compare_controller import CompareController
 from app.controllers.evidence_controller import EvidenceController
 from app.controllers.export_controller import ExportController
 from app.controllers.indexing_controller import IndexingController
@@ -144,6 +146,8 @@ class MainWindow(QMainWindow):
             indexing=self.indexing,
         )
         self.evidence = EvidenceController(space, self.model, self.inspector)
+        self.compare = CompareController(space, self.evidence, self.inspector)
+        self.arrange = ArrangeController(space, self.model, self.evidence, self.pane, self.inspector.mixer)
         self.export = ExportController(space, self.model, self.pane.notice)
         self.triage = TriageController(
             workspace=space, marks=self.marks, model=self.model, grid=self.grid, pane=self.pane
@@ -284,7 +288,8 @@ class MainWindow(QMainWindow):
         self.pane.query.focus()
 
     def _after_search(self, result: SearchResult) -> None:
-        self.evidence.take_result(result)
+        for controller in (self.evidence, self.compare, self.arrange):
+            controller.take_result(result)
         for number in range(1, WORD_KEYS):
             known = number <= len(result.words)
             self.actions_by_name[f"word_{number}"].setText(
@@ -299,7 +304,8 @@ class MainWindow(QMainWindow):
         self.show_panes()
 
     def _after_browse(self) -> None:
-        self.evidence.take_result(None)
+        for controller in (self.evidence, self.compare, self.arrange):
+            controller.take_result(None)
         self._offer_actions()
         self.show_panes()
 
@@ -338,7 +344,8 @@ class MainWindow(QMainWindow):
             self.splitter.setSizes(self.settings.split or self._default_split())
         self.pane.query.setVisible(has_collection)
         has_hits = self.workspace.result is not None and bool(self.workspace.result.hits)
-        self.pane.histogram.setVisible(has_hits and self.actions_by_name["histogram"].isChecked())
+        by_score = self.pane.arrange.by_word is None  # a line across the scores means nothing in another order
+        self.pane.histogram.setVisible(has_hits and by_score and self.actions_by_name["histogram"].isChecked())
 
     def _offer_actions(self) -> None:
         """Greys out what makes no sense right now."""

@@ -125,8 +125,9 @@ class ScriptedRun(QObject):
         if window.workspace.result is not None:
             title = f"{window.inspector.title.full_text}: evidence of {window.pane.query.text.text()}"
             area = QRectF(margin, picture.height() + margin + 8, picture.width(), foot - 8)
-            limit, opacity = window.inspector.legend.limit, window.view.opacity
-            paint_legend(painter, area, title, limit, opacity, text=QColor("black"), muted=QColor("#444444"))
+            limit, view = window.inspector.legend.limit, window.view
+            voices = {"text": QColor("black"), "muted": QColor("#444444")}
+            paint_legend(painter, area, title, limit, view.opacity, view.colours, **voices)
         painter.end()
         return QPixmap.fromImage(canvas)
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -26,8 +26,10 @@ from faami_core.types import (
     FloatArray,
     GalleryImage,
     MapKind,
+    Match,
     ModelInfo,
     ScaleView,
+    ScoreParts,
     SearchResult,
 )
 
@@ -73,7 +75,8 @@ class Session(Keeping, Triage):
 
     @property
     def stage_seconds(self) -> Mapping[str, float]:
-        """Seconds of each stage of the last search: "open", "encode", "scan", "gather", "align", "rank"."""
+        """Seconds of each stage of the last search: "open", "encode", "scan", "gather", "align", "calibrate",
+        "rank"."""
         return self._stage_seconds
 
     def model_info(self) -> ModelInfo:
@@ -165,6 +168,30 @@ class Session(Keeping, Triage):
             self._stage_seconds = watch.seconds
             return replace(result, damaged=self._gallery(root).damaged)
 
+    def rearranged(
+        self,
+        result: SearchResult,
+        *,
+        factors: Sequence[float] | None = None,
+        by_word: int | None = None,
+        only: tuple[int, frozenset[Match]] | None = None,
+    ) -> SearchResult:
+        """Re-weights, sorts and filters the hits of a search, from evidence that is already there.
+
+        Args:
+            result: From ``search``.
+            factors: L numbers by which the words' weights are multiplied; None leaves them.
+            by_word: The word whose strength decides the order; None is the score.
+            only: A word, and how it must be seen in a hit to stay; None keeps all.
+
+        Raises:
+            QueryError: if the factors do not fit the words.
+        """
+        from faami_core.search.arrange import arranged, reweighted
+
+        mixed = result if factors is None else reweighted(result, factors)
+        return arranged(mixed, by_word=by_word, only=only)
+
     # --- pixels and maps (any thread) ----------------------------------------------------------------------
 
     def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:
@@ -215,12 +242,29 @@ class Session(Keeping, Triage):
         return grid if size is None else grid_to_pixels(grid, *size)
 
     def heatmap_limit(
-        self, result: SearchResult, *, whole_query: bool, scale: ScaleView = "both", kind: MapKind = "evidence"
+        self,
+        result: SearchResult,
+        *,
+        word: int | None = None,
+        scale: ScaleView = "both",
+        kind: MapKind = "evidence",
     ) -> float:
-        """The density drawn brightest: one scale for all maps of a result, of the whole query or of single words."""
+        """The density drawn brightest, the same for all hits of a result; negative for a word that counts against."""
         from faami_core.evidence.maps import shared_limit
 
-        return shared_limit(result, whole_query=whole_query, scale=scale, kind=kind)
+        return shared_limit(result, word=word, scale=scale, kind=kind)
+
+    def score_parts(self, result: SearchResult, hit: int) -> ScoreParts:
+        """What a hit's score is made of: the parts of the whole image and of every word add up to it."""
+        from faami_core.evidence.parts import hit_parts
+
+        return hit_parts(result, hit)
+
+    def region_parts(self, result: SearchResult, hit: int, *, scale: ScaleView = "both") -> FloatArray:
+        """[L, H, W] what each word adds to the score in each region of the grid that ``heatmap`` draws."""
+        from faami_core.evidence.parts import region_parts
+
+        return region_parts(result, hit, scale)
 
     # --- inside --------------------------------------------------------------------------------------------
 

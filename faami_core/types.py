@@ -23,9 +23,8 @@ from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Annotation, Feedback, Fi
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
 
-# Borders of a word's strength (see QueryWord), the same for every image and query. Measured with the shipped model on
-# held-out made scenes: 81 % of things that are there reach the upper border, 5 % of things that are not.
-WEAK_FROM = 0.0
+# A word's strength (see QueryWord) from which its thing is said to be there, where no collection calibrates it; a
+# search sets it for every word anew (see search.calibration). Half of it is enough to be said to be weakly there.
 MATCHED_FROM = 0.1
 
 ScaleView = Literal["both", "fine", "coarse"]
@@ -151,12 +150,14 @@ class QueryWord:
             negative where it counts against.
         known: False where the model has never seen the word (it is flagged, never ignored).
         term: Which term of the query it belongs to, by its index in ``Query.terms`` as asked.
+        matched_from: Strength from which the word is matched, calibrated on the collection.
     """
 
     text: str
     weight: float
     known: bool = True
     term: int = 0
+    matched_from: float = MATCHED_FROM
 
     def strength(self, evidence: float) -> float:
         """Evidence freed from the word's weight: the mean cosine that its attention found, in [-1, 1]."""
@@ -165,9 +166,9 @@ class QueryWord:
     def match(self, evidence: float) -> Match:
         """One rule for screen, command line and CSV; a word the model has never seen is never said to match."""
         strength = self.strength(evidence)
-        if not self.known or strength <= WEAK_FROM:
+        if not self.known or strength < self.matched_from / 2:
             return Match.MISSING
-        return Match.MATCHED if strength >= MATCHED_FROM else Match.WEAK
+        return Match.MATCHED if strength >= self.matched_from else Match.WEAK
 
 
 @dataclass(frozen=True)
@@ -329,6 +330,31 @@ class Hit:
     width: int
     height: int
     query_regions: tuple[PixelBox | None, ...] = ()
+
+
+@dataclass(frozen=True)
+class ScoreParts:
+    """A score, the share of a region in it, or the difference of two scores, as a sum.
+
+    Attributes:
+        whole_image: β · cosine of the global features; 0 for a region, which has none.
+        words: L numbers, (1-β) · evidence of each word.
+    """
+
+    whole_image: float
+    words: tuple[float, ...]
+
+    @property
+    def all_words(self) -> float:
+        return sum(self.words)
+
+    @property
+    def total(self) -> float:
+        return self.whole_image + self.all_words
+
+    def __sub__(self, other: ScoreParts) -> ScoreParts:
+        pairs = zip(self.words, other.words, strict=True)
+        return ScoreParts(self.whole_image - other.whole_image, tuple(mine - others for mine, others in pairs))
 
 
 @dataclass(frozen=True)

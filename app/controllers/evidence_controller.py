@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QObject, Signal
 
+from app.controllers.cell_tints import CellTints
 from app.controllers.workspace import Workspace
 from app.models.result_list_model import ResultListModel
+from app.widgets.image_view import ImageView
 from app.widgets.inspector import Inspector
 from app.workers.task import Lane, Task
 from faami_core.errors import FaamiError
-from faami_core.types import ByteArray, GalleryImage, Hit, SearchResult
+from faami_core.types import ByteArray, GalleryImage, Hit, ScoreParts, SearchResult
 
 _READ_SIDE = 1600  # longest side the inspector reads; a 4K window shows no more of it
 _MAP_SIDE = 384  # longest side of a drawn heatmap; the grids have 14 cells a side
@@ -28,7 +30,9 @@ class EvidenceController(QObject):
         self._inspector = inspector
         self._row = -1
         self._task: Task | None = None
-        self._limits: dict[tuple[bool, str, str], float] = {}
+        self._limits: dict[tuple[int | None, str, str], float] = {}
+        self._span = (0.0, 1.0)
+        self._tints = CellTints(workspace, model, self.limit)
         view = workspace.view
         view.changed.connect(self._draw)
         inspector.words.word_chosen.connect(view.select_word)
@@ -36,6 +40,7 @@ class EvidenceController(QObject):
         inspector.kind.chosen.connect(view.set_kind)
         inspector.overlay_chosen.connect(view.set_overlay)
         inspector.opacity_chosen.connect(view.set_opacity)
+        inspector.next_colours_asked.connect(view.cycle_colours)
         inspector.image.region_hovered.connect(self._read_out)
         self.show_row(-1)
 
@@ -57,7 +62,26 @@ class EvidenceController(QObject):
     def take_result(self, result: SearchResult | None) -> None:
         """A new result set (or none, while browsing) is on screen."""
         self._limits.clear()
+        self._span = _span(result) if result is not None else (0.0, 1.0)
+        self._tints.refresh()
         self._inspector.words.show_words(result.words if result is not None else ())
+
+    def take_rearranged(self, result: SearchResult, row: int) -> None:
+        """The same hits in another order or mix are on screen; the image in the inspector is now in ``row``."""
+        self._limits.clear()
+        self._span = _span(result)
+        self._tints.refresh()
+        self._row = row
+        item = self.item
+        if item is not None:
+            self._show_numbers(item)
+            self._draw()
+            self.painted.emit(row)
+
+    def step_word(self, by: int) -> None:
+        """Lights the next (1) or previous (-1) word of the query."""
+        if self._workspace.result is not None:
+            self._workspace.view.step_word(by, self._workspace.result.words)
 
     def show_row(self, row: int) -> None:
         """Shows the image of a row; -1 empties the inspector."""
@@ -101,71 +125,91 @@ class EvidenceController(QObject):
         size = f"{item.width} × {item.height} px"
         result = self._workspace.result
         if isinstance(item, Hit) and result is not None:
-            share = result.global_share
-            parts = (
-                f"{share:.2f} × {item.score_global:.3f} whole image  +  {1 - share:.2f} × {item.score_fine:.3f} words"
-            )
-            self._inspector.show_details(item.path, size, f"Rank {item.rank + 1}  ·  score {item.score:.3f}", parts)
-            self._show_words(result, item)
+            self._inspector.show_details(item.path, size, f"Rank {item.rank + 1}  ·  score {item.score:.3f}")
+            self._show_parts()
         else:
-            self._inspector.show_details(item.path, size, "", "")
+            self._inspector.show_details(item.path, size, "")
         self._inspector.show_evidence_controls(isinstance(item, Hit))
 
-    def _show_words(self, result: SearchResult, hit: Hit) -> None:
-        words = self._inspector.words
-        brightest = max((max(other.word_evidence, default=0.0) for other in result.hits), default=0.0) or 1.0
-        best_fine = max((other.score_fine for other in result.hits), default=0.0) or 1.0
-        words.show_strength(
-            None, hit.score_fine / best_fine, f"{hit.score_fine:.3f}", "Evidence of all words together."
-        )
-        for index, evidence in enumerate(hit.word_evidence):
-            words.show_strength(
-                index, evidence / brightest, f"{evidence:.3f}", "Evidence of this word in this image."
-            )
+    def _show_parts(self) -> None:
+        """What the score of the image is made of, on a scale that all results share."""
+        result, item = self._workspace.result, self.item
+        if result is not None and isinstance(item, Hit):
+            parts = self._workspace.session.score_parts(result, item.rank)
+            self._inspector.words.show_parts(parts, self._span, f"Adds up to the score {item.score:.3f}")
 
     def _draw(self) -> None:
         """Draws the chosen map on the scale that all results share."""
         view, result = self._workspace.view, self._workspace.result
         inspector = self._inspector
         inspector.show_view(
-            word=view.word, scale=view.scale, kind=view.kind, overlay=view.overlay, opacity=view.opacity
+            word=view.word,
+            scale=view.scale,
+            kind=view.kind,
+            overlay=view.overlay,
+            opacity=view.opacity,
+            colours=view.colours,
         )
         item = self.item
         if result is None or not isinstance(item, Hit):
             inspector.image.clear_overlay()
             return
-        session = self._workspace.session
-        limit = self._limit(result)
+        limit = self.limit(result)
         target = f"“{result.words[view.word].text}”" if view.word is not None else "the whole query"
-        inspector.legend.show_scale(f"{_TITLES[view.kind]} of {target}", limit, view.opacity)
+        against = ", which counts against" if limit < 0 else ""
+        inspector.legend.show_scale(f"{_TITLES[view.kind]} of {target}{against}", limit, view.opacity, view.colours)
         inspector.image.show_readout("")
-        if self._task is not None:
-            return  # the image on screen is still the one before
-        grid = session.heatmap(result, self._row, word=view.word, scale=view.scale, kind=view.kind)
-        if not view.overlay:
-            inspector.image.show_grid(grid)
-            return
-        size = _bounded(item.height, item.width)
-        values = session.heatmap(result, self._row, word=view.word, scale=view.scale, kind=view.kind, size=size)
-        inspector.image.show_overlay(values, limit, view.opacity, grid)
+        if self._task is None:  # else the image on screen is still the one before
+            paint_evidence(inspector.image, self._workspace, item, limit)
 
-    def _limit(self, result: SearchResult) -> float:
+    def limit(self, result: SearchResult) -> float:
+        """The number drawn brightest in the current view."""
         view = self._workspace.view
-        key = (view.word is None, view.scale, view.kind)
+        key = (view.word, view.scale, view.kind)
         if key not in self._limits:
             self._limits[key] = self._workspace.session.heatmap_limit(
-                result, whole_query=view.word is None, scale=view.scale, kind=view.kind
+                result, word=view.word, scale=view.scale, kind=view.kind
             )
         return self._limits[key]
 
     def _read_out(self, region: tuple[int, int, float] | None) -> None:
-        view, result = self._workspace.view, self._workspace.result
-        if region is None or result is None:
+        """The bars of a region rise while the pointer is on it."""
+        view, result, item = self._workspace.view, self._workspace.result, self.item
+        if region is None or result is None or not isinstance(item, Hit):
             self._inspector.image.show_readout("")
+            self._show_parts()
             return
         row, column, value = region
+        shares = self._workspace.session.region_parts(result, item.rank, scale=view.scale)
+        parts = ScoreParts(0.0, tuple(shares[:, row, column].tolist()))
+        totals = shares.sum(axis=0)
+        span = float(min(shares.min(), totals.min(), 0)), float(max(shares.max(), totals.max()))
+        place = f"Region {row + 1}, {column + 1}"
+        self._inspector.words.show_parts(parts, span, f"{place} adds {parts.total:+.4f} to the score")
         target = result.words[view.word].text if view.word is not None else "whole query"
-        self._inspector.image.show_readout(f"Region {row + 1}, {column + 1}:  {target} {value:+.3f}")
+        self._inspector.image.show_readout(f"{place}:  {target} {value:+.3f}")
+
+
+def paint_evidence(image: ImageView, workspace: Workspace, hit: Hit, limit: float) -> None:
+    """Draws the chosen map of a hit over its image."""
+    view, result, session = workspace.view, workspace.result, workspace.session
+    if result is None:
+        return
+    grid = session.heatmap(result, hit.rank, word=view.word, scale=view.scale, kind=view.kind)
+    if not view.overlay:
+        image.show_grid(grid)
+        return
+    size = _bounded(hit.height, hit.width)
+    values = session.heatmap(result, hit.rank, word=view.word, scale=view.scale, kind=view.kind, size=size)
+    image.show_overlay(values, limit, view.opacity, grid, view.colours)
+
+
+def _span(result: SearchResult) -> tuple[float, float]:
+    """Lowest and highest bar over all hits."""
+    fine = 1 - result.global_share
+    bars = [fine * value for hit in result.hits for value in (*hit.word_evidence, hit.score_fine)]
+    bars += [result.global_share * hit.score_global for hit in result.hits]
+    return min(bars, default=0.0), max(bars, default=1.0)
 
 
 def _bounded(height: int, width: int) -> tuple[int, int]:

@@ -35,6 +35,8 @@ WIDGET_KEYS: tuple[tuple[str, str], ...] = (
     ("Page up / Page down", "One screen up / down"),
     ("Down", "From the query bar to the grid"),
     ("Left / Right", "In the inspector: previous / next"),
+    ("Left / Right", "On the words: previous / next"),
+    ("Up / Down", "On the bars: previous / next"),
     ("Left / Right", "In the histogram: cut scores off"),
     ("Mouse wheel", "Over the image: zoom"),
     ("Ctrl + mouse wheel", "Over the grid: size of the cells"),

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtGui import QImage
 
 from app.models.mark_store import NOTHING_NOTED, MarkStore
 from app.models.word_badges import BadgeMaker, WordBadge
 from faami_core.queries import Annotation, Mark
 from faami_core.types import GalleryImage, Hit, SearchResult
 
+TintOf = Callable[[Hit], QImage | None]
 Index = QModelIndex | QPersistentModelIndex
 
 
@@ -26,6 +28,8 @@ class Role(IntEnum):
     RANK = Qt.ItemDataRole.UserRole + 4  # 1-based int | None
     BADGES = Qt.ItemDataRole.UserRole + 5  # tuple[WordBadge, ...]
     NOTE = Qt.ItemDataRole.UserRole + 6  # Annotation
+    TINT = Qt.ItemDataRole.UserRole + 7  # QImage to lie over the thumbnail | None
+    MOVED = Qt.ItemDataRole.UserRole + 8  # ranks risen (or, negative, fallen) by another mix of the words
 
 
 class ResultListModel(QAbstractListModel):
@@ -43,17 +47,31 @@ class ResultListModel(QAbstractListModel):
         self._all: Sequence[Hit | GalleryImage] = ()
         self._items: Sequence[Hit | GalleryImage] = ()
         self._badges: BadgeMaker | None = None
+        self._moved: Mapping[int, int] = {}
+        self._tint_of: TintOf | None = None
+        self._lit_word: int | None = None
 
-    def show_result(self, result: SearchResult) -> None:
-        """Shows the hits of a search in their order."""
-        self._reset(result.hits, BadgeMaker(result))
+    def show_result(self, result: SearchResult, moved: Mapping[int, int] | None = None) -> None:
+        """Shows the hits of a search in their order.
+
+        Args:
+            result: The hits.
+            moved: Image id → ranks it has risen (or, negative, fallen) by another mix of the words.
+        """
+        self._reset(result.hits, BadgeMaker(result), moved or {})
 
     def show_images(self, images: Sequence[GalleryImage]) -> None:
         """Shows images without a query."""
-        self._reset(images, None)
+        self._reset(images, None, {})
 
     def clear(self) -> None:
-        self._reset((), None)
+        self._reset((), None, {})
+
+    def light(self, word: int | None, tint_of: TintOf | None) -> None:
+        """Lights a word up in every cell, or (None) none; only cells that are painted ask for their tint."""
+        self._lit_word, self._tint_of = word, tint_of
+        if self._items:
+            self.dataChanged.emit(self.index(0), self.index(len(self._items) - 1), [Role.TINT, Role.BADGES])
 
     def keep(self, count: int) -> None:
         """Shows the first ``count`` rows only; a larger number brings rows back. The selection stays."""
@@ -88,10 +106,12 @@ class ResultListModel(QAbstractListModel):
         read = _READERS.get(role)
         return read(self, index.row()) if read is not None else None
 
-    def _reset(self, items: Sequence[Hit | GalleryImage], badges: BadgeMaker | None) -> None:
+    def _reset(
+        self, items: Sequence[Hit | GalleryImage], badges: BadgeMaker | None, moved: Mapping[int, int]
+    ) -> None:
         self.beginResetModel()
         self._all = self._items = items
-        self._badges = badges
+        self._badges, self._moved = badges, moved
         self.endResetModel()
 
     def _tell_marks(self) -> None:
@@ -114,7 +134,15 @@ class ResultListModel(QAbstractListModel):
         return item.rank + 1 if isinstance(item, Hit) else None
 
     def _badges_of(self, row: int) -> tuple[WordBadge, ...]:
-        return self._badges.of(row) if self._badges is not None else ()
+        item = self._items[row]
+        return self._badges.of(item, self._lit_word) if self._badges is not None and isinstance(item, Hit) else ()
+
+    def _moved_by(self, row: int) -> int:
+        return self._moved.get(self._items[row].image_id, 0)
+
+    def _tint(self, row: int) -> QImage | None:
+        item = self._items[row]
+        return self._tint_of(item) if self._tint_of is not None and isinstance(item, Hit) else None
 
     def _note_of(self, row: int) -> Annotation:
         return self._marks.of(self._items[row].image_id)
@@ -123,7 +151,7 @@ class ResultListModel(QAbstractListModel):
         item = self._items[row]
         lines = [str(item.path), f"{item.width} × {item.height} pixels"]
         if isinstance(item, Hit):
-            lines.insert(0, f"Rank {item.rank + 1}, score {item.score:.3f}")
+            lines.insert(0, f"Rank {item.rank + 1}{_spoken_move(self._moved_by(row))}, score {item.score:.3f}")
             lines += [f"{badge.text}: {badge.match} ({badge.evidence:+.3f})" for badge in self._badges_of(row)]
         note = self._note_of(row)
         if note != NOTHING_NOTED:
@@ -134,7 +162,7 @@ class ResultListModel(QAbstractListModel):
         item = self._items[row]
         parts = [item.path.name]
         if isinstance(item, Hit):
-            parts = [f"Rank {item.rank + 1}, score {item.score:.3f}", *parts]
+            parts = [f"Rank {item.rank + 1}{_spoken_move(self._moved_by(row))}, score {item.score:.3f}", *parts]
             parts += [f"{badge.text} {badge.match}" for badge in self._badges_of(row)]
         return ", ".join(part for part in (*parts, _spoken_note(self._note_of(row))) if part)
 
@@ -147,6 +175,10 @@ def _spoken_note(note: Annotation) -> str:
     return ", ".join(parts)
 
 
+def _spoken_move(by: int) -> str:
+    return f" (moved {'up' if by > 0 else 'down'} by {abs(by)})" if by else ""
+
+
 _READERS = {
     int(Qt.ItemDataRole.DisplayRole): ResultListModel._name,
     int(Qt.ItemDataRole.ToolTipRole): ResultListModel._tip,
@@ -157,4 +189,6 @@ _READERS = {
     int(Role.RANK): ResultListModel._rank,
     int(Role.BADGES): ResultListModel._badges_of,
     int(Role.NOTE): ResultListModel._note_of,
+    int(Role.TINT): ResultListModel._tint,
+    int(Role.MOVED): ResultListModel._moved_by,
 }

@@ -6,10 +6,10 @@ from collections import OrderedDict
 from collections.abc import Callable
 from pathlib import Path
 
-import numpy as np
 from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QPixmap
 
+from app.colormap import to_image
 from app.workers.task import Lane, TaskRunner
 from faami_core.types import ByteArray
 
@@ -118,13 +118,6 @@ class ThumbnailCache(QObject):
         self._next()
         if self.is_idle:
             self.idle.emit()
-
-
-def to_image(pixels: ByteArray) -> QImage:
-    """[H, W, 3] uint8 RGB → QImage that owns its pixels."""
-    pixels = np.ascontiguousarray(pixels)
-    height, width, _ = pixels.shape
-    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
 
 
 def _size(pixmap: QPixmap) -> int:

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from PySide6.QtCore import QObject, Signal
 
-from faami_core.types import MapKind, ScaleView
+from app.colormap import COLOUR_MAPS
+from faami_core.types import MapKind, QueryWord, ScaleView
 
 SCALES: tuple[ScaleView, ...] = ("both", "fine", "coarse")
 
@@ -18,6 +21,7 @@ class ViewState(QObject):
         kind: Evidence, or raw attention.
         overlay: Whether the heatmap is drawn.
         opacity: Of the heatmap, in [0, 1].
+        colours: Name of the colour map.
     """
 
     changed = Signal()
@@ -29,11 +33,17 @@ class ViewState(QObject):
         self.kind: MapKind = "evidence"
         self.overlay = True
         self.opacity = 0.7
+        self.colours = COLOUR_MAPS[0]
 
     def select_word(self, word: int | None) -> None:
         if word != self.word:
             self.word = word
             self.changed.emit()
+
+    def step_word(self, by: int, words: Sequence[QueryWord]) -> None:
+        """Lights the next (1) or previous (-1) word looked for; the whole query lies between last and first."""
+        stops = [None, *(index for index, word in enumerate(words) if word.weight)]
+        self.select_word(stops[(stops.index(self.word) + by) % len(stops)])
 
     def set_scale(self, scale: ScaleView) -> None:
         if scale != self.scale:
@@ -58,3 +68,8 @@ class ViewState(QObject):
         if opacity != self.opacity:
             self.opacity = opacity
             self.changed.emit()
+
+    def cycle_colours(self) -> None:
+        """The next colour map."""
+        self.colours = COLOUR_MAPS[(COLOUR_MAPS.index(self.colours) + 1) % len(COLOUR_MAPS)]
+        self.changed.emit()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from faami_core.types import Match, SearchResult
+from faami_core.types import Hit, Match, SearchResult
 
 
 @dataclass(frozen=True)
@@ -16,33 +16,35 @@ class WordBadge:
         text: As typed.
         match: How well the word is seen, by the rule that the export uses, too.
         evidence: The word's evidence in this image.
+        lit: Whether this is the word that is lit up.
     """
 
     word: int
     text: str
     match: Match
     evidence: float
+    lit: bool = False
 
 
 class BadgeMaker:
-    """Badges for all hits of one result set, made on demand.
+    """Badges for the hits of one result set, made on demand.
 
     Words are listed heaviest first, so that a narrow cell shows the words that decide; words whose share of the
     score is below a quarter of the heaviest ("a", "the", "beside") get no badge.
     """
 
     def __init__(self, result: SearchResult) -> None:
-        self._result = result
+        self._all_words = result.words
         weights = [abs(word.weight) for word in result.words]
         heaviest = max(weights, default=0.0)
         order = sorted(range(len(weights)), key=lambda word: (-weights[word], word))
         self._words = tuple(word for word in order if weights[word] >= heaviest / 4)
 
-    def of(self, row: int) -> tuple[WordBadge, ...]:
-        """Badges of the hit in a row."""
-        evidence = self._result.hits[row].word_evidence
-        words = self._result.words
+    def of(self, hit: Hit, lit: int | None = None) -> tuple[WordBadge, ...]:
+        """Badges of a hit; a lit word comes first, and however light it is."""
+        evidence, words = hit.word_evidence, self._all_words
+        shown = self._words if lit is None else (lit, *(word for word in self._words if word != lit))
         return tuple(
-            WordBadge(word, words[word].text, words[word].match(evidence[word]), evidence[word])
-            for word in self._words
+            WordBadge(word, words[word].text, words[word].match(evidence[word]), evidence[word], word == lit)
+            for word in shown
         )

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QEvent, QRect, QSize, Qt, Signal
-from PySide6.QtGui import QPalette, QResizeEvent
+from PySide6.QtGui import QFont, QPalette, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
     QFrame,
@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from app.icons import icon, icon_pixmap
 
-_RECOLOUR = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange)
+_RECOLOUR = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.EnabledChange)
 
 
 class _Recoloured:
@@ -222,6 +222,13 @@ def line() -> QFrame:
     frame.setObjectName("separator")
     frame.setFixedHeight(1)
     return frame
+
+
+def bold_of(font: QFont) -> QFont:
+    """The same font, bold."""
+    bold = QFont(font)
+    bold.setBold(True)
+    return bold
 
 
 def label(text: str, voice: str = "", *, wrap: bool = False) -> QLabel:

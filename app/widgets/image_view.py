@@ -9,25 +9,29 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QVBoxLayout, QWidget
 
-from app.colormap import tint
+from app.colormap import COLOUR_MAPS, tint, to_image
 from faami_core.types import ByteArray, FloatArray
 
 pg.setConfigOptions(imageAxisOrder="row-major")
 
 
 class ImageView(QWidget):
-    """Draws one image in the pixel coordinates of the file, whatever the resolution it was read at."""
+    """Draws one image in the pixel coordinates of the file, whatever the resolution it was read at.
+
+    Args:
+        name: Accessible name.
+    """
 
     step_asked = Signal(int)
     region_hovered = Signal(object)  # (row, column, value) | None
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "Image with evidence") -> None:
         super().__init__()
-        self.setAccessibleName("Image with evidence")
+        self.setAccessibleName(name)
         self._size = (1, 1)  # height, width
         self._grid: FloatArray | None = None
         self._view = pg.GraphicsView(self)
-        self._view.setAccessibleName("Image with evidence, plot area")
+        self._view.setAccessibleName(f"{name}, plot area")
         self._view.setRenderHints(QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing)
         self._view.installEventFilter(self)
         self.setFocusProxy(self._view)
@@ -44,7 +48,7 @@ class ImageView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._view)
-        self.setMinimumSize(200, 160)
+        self.setMinimumSize(160, 160)
         self._readout = QLabel(self)
         self._readout.setObjectName("readout")
         self._readout.setAccessibleName("Value under the pointer")
@@ -68,7 +72,9 @@ class ImageView(QWidget):
         self.clear_overlay()
         self.fit()
 
-    def show_overlay(self, values: FloatArray, limit: float, opacity: float, grid: FloatArray) -> None:
+    def show_overlay(
+        self, values: FloatArray, limit: float, opacity: float, grid: FloatArray, colours: str = COLOUR_MAPS[0]
+    ) -> None:
         """Draws a heatmap.
 
         Args:
@@ -76,9 +82,10 @@ class ImageView(QWidget):
             limit: Number of the brightest colour.
             opacity: In [0, 1].
             grid: [rows, columns] the same numbers a region, for the readout.
+            colours: Name of the colour map.
         """
         height, width = self._size
-        self._overlay.setImage(tint(values, limit), autoLevels=False, levels=(0, 255))
+        self._overlay.setImage(tint(values, limit, colours), autoLevels=False, levels=(0, 255))
         self._overlay.setRect(QRectF(0, 0, width, height))
         self._overlay.setOpacity(opacity)
         self._overlay.show()
@@ -132,7 +139,7 @@ class ImageView(QWidget):
         for item in (self._image, self._overlay):
             if item.isVisible() and item.image is not None:
                 painter.setOpacity(item.opacity())
-                painter.drawImage(QRectF(canvas.rect()), _to_qimage(item.image))
+                painter.drawImage(QRectF(canvas.rect()), to_image(item.image))
         painter.end()
         return canvas
 
@@ -178,10 +185,3 @@ class ImageView(QWidget):
         if self._cell.isVisible():
             self._cell.hide()
             self.region_hovered.emit(None)
-
-
-def _to_qimage(pixels: npt.NDArray[np.uint8]) -> QImage:
-    pixels = np.ascontiguousarray(pixels)
-    height, width, channels = pixels.shape
-    kind = QImage.Format.Format_RGBA8888 if channels == 4 else QImage.Format.Format_RGB888
-    return QImage(pixels.data, width, height, channels * width, kind).copy()

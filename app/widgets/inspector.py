@@ -7,12 +7,15 @@ from pathlib import Path
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
+from app.widgets.compare_panel import ComparePanel
 from app.widgets.controls import ElidedLabel, IconButton, IconPushButton, Segmented, label
 from app.widgets.empty_state import EmptyState
+from app.widgets.evidence_bars import EvidenceBars
 from app.widgets.image_view import ImageView
 from app.widgets.legend import Legend
-from app.widgets.word_strip import WordStrip
+from app.widgets.mixer_panel import MixerPanel
 
+TABS = ("evidence", "compare", "mix")
 RAW_ATTENTION = "Raw attention: sums to 1 in every image, also where nothing matches"
 
 
@@ -26,6 +29,8 @@ class Inspector(QFrame):
     next_asked = Signal()
     overlay_chosen = Signal(bool)
     opacity_chosen = Signal(float)
+    next_colours_asked = Signal()
+    tab_turned = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,7 +38,10 @@ class Inspector(QFrame):
         self.setAccessibleName("Inspector")
         self.setMinimumWidth(400)
         self.image = ImageView()
-        self.words = WordStrip("Words in this image")
+        self.other = ImageView("Compared image with evidence")
+        self.compare = ComparePanel()
+        self.mixer = MixerPanel()
+        self.words = EvidenceBars("What adds up to the score")
         self.legend = Legend()
         self.empty = EmptyState("eye", "No image selected", "Select a result to see which words matched, and where.")
         page = QWidget()
@@ -41,8 +49,8 @@ class Inspector(QFrame):
         column.setContentsMargins(12, 8, 12, 12)
         column.setSpacing(8)
         column.addLayout(self._build_header())
-        column.addWidget(self.image, 1)
-        column.addWidget(self._build_evidence())
+        column.addLayout(self._build_images(), 1)
+        column.addWidget(self._build_tabs())
         column.addWidget(self._build_details())
         self._pages = QStackedWidget()
         self._pages.addWidget(self.empty)
@@ -69,9 +77,50 @@ class Inspector(QFrame):
         self.next_button = button
         return row
 
-    def _build_evidence(self) -> QWidget:
+    def _build_images(self) -> QHBoxLayout:
+        """The image, and the one it is compared with beside it; their names only while there are two."""
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        self.image_name, self.other_name = ElidedLabel(), ElidedLabel()
+        self._other_side = QWidget()
+        sides = ((self.image, self.image_name, QWidget()), (self.other, self.other_name, self._other_side))
+        for image, name, side in sides:
+            column = QVBoxLayout(side)
+            column.setContentsMargins(0, 0, 0, 0)
+            column.setSpacing(4)
+            column.addWidget(name)
+            column.addWidget(image, 1)
+            row.addWidget(side, 1)
+        self.show_other(None)
+        return row
+
+    def _build_tabs(self) -> QWidget:
         self.evidence_controls = QWidget()
+        self.tabs = Segmented(
+            "Panel",
+            (
+                ("evidence", "Evidence", "What adds up to the score, and where"),
+                ("compare", "Why above", "Why this image is above or below another one"),
+                ("mix", "Mix", "Give the words other weights and see the results re-ranked"),
+            ),
+        )
+        self.tabs.chosen.connect(self.turn_to)
+        self._panels = QStackedWidget()
+        for panel in (self._build_evidence(), self.compare, self.mixer):
+            self._panels.addWidget(panel)
+        row = QHBoxLayout()
+        row.addWidget(self.tabs)
+        row.addStretch(1)
         column = QVBoxLayout(self.evidence_controls)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addLayout(row)
+        column.addWidget(self._panels)
+        return self.evidence_controls
+
+    def _build_evidence(self) -> QWidget:
+        panel = QWidget()
+        column = QVBoxLayout(panel)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         column.addWidget(self.words)
@@ -80,7 +129,8 @@ class Inspector(QFrame):
         self.kind_note.hide()
         column.addWidget(self.kind_note)
         column.addLayout(self._build_overlay_row())
-        return self.evidence_controls
+        column.addStretch(1)
+        return panel
 
     def _build_switches(self) -> QHBoxLayout:
         self.scale = Segmented(
@@ -115,11 +165,13 @@ class Inspector(QFrame):
         self.opacity.setToolTip("Opacity of the heatmap")
         self.opacity.valueChanged.connect(lambda value: self.opacity_chosen.emit(value / 100))
         self.opacity.setFixedWidth(72)
+        self.colours = IconButton("colours", "Next colour map")
+        self.colours.clicked.connect(self.next_colours_asked)
         row = QHBoxLayout()
         row.setSpacing(8)
         row.addWidget(self.legend, 1)
-        row.addWidget(self.overlay)
-        row.addWidget(self.opacity)
+        for control in (self.colours, self.overlay, self.opacity):
+            row.addWidget(control)
         return row
 
     def _build_details(self) -> QWidget:
@@ -129,7 +181,6 @@ class Inspector(QFrame):
         column.setSpacing(4)
         self.score = QLabel()
         self.score.setAccessibleName("Score")
-        self.score_parts = label("", "muted", wrap=True)
         self.path = ElidedLabel()
         self.path.setProperty("voice", "muted")
         self.more = IconPushButton("like", "More like this")
@@ -139,7 +190,6 @@ class Inspector(QFrame):
         row.addWidget(self.score, 1)
         row.addWidget(self.more)
         column.addLayout(row)
-        column.addWidget(self.score_parts)
         column.addWidget(self.path)
         return box
 
@@ -151,21 +201,21 @@ class Inspector(QFrame):
         self._pages.setCurrentIndex(0)
         self.image.clear()
 
-    def show_details(self, path: Path, size: str, score: str, parts: str) -> None:
+    def show_details(self, path: Path, size: str, score: str) -> None:
         """Shows name and numbers; the image follows when it is read."""
         self.title.show_text(path.name)
         self.path.show_text(f"{path.parent}  ·  {size}")
         self.path.setToolTip(str(path))
         self.score.setText(score)
-        self.score_parts.setText(parts)
-        self.score_parts.setVisible(bool(parts))
         self._pages.setCurrentIndex(1)
 
     def show_evidence_controls(self, shown: bool) -> None:
         """Words, switches and legend make sense only for the hits of a query."""
         self.evidence_controls.setVisible(shown)
 
-    def show_view(self, *, word: int | None, scale: str, kind: str, overlay: bool, opacity: float) -> None:
+    def show_view(
+        self, *, word: int | None, scale: str, kind: str, overlay: bool, opacity: float, colours: str
+    ) -> None:
         """Sets the switches without telling."""
         self.words.show_choice(word)
         self.scale.show_choice(scale)
@@ -175,8 +225,27 @@ class Inspector(QFrame):
         self.opacity.setValue(round(opacity * 100))
         self.opacity.blockSignals(False)
         self.opacity.setEnabled(overlay)
+        self.colours.setToolTip(f"Colour map {colours}; click for the next one")
         self.kind_note.setText(RAW_ATTENTION + "." if kind == "attention" else "")
         self.kind_note.setVisible(kind == "attention")
+
+    def turn_to(self, tab: str) -> None:
+        """Shows a panel below the image."""
+        self.tabs.show_choice(tab)
+        self._panels.setCurrentIndex(TABS.index(tab))
+        self.tab_turned.emit()
+
+    def show_other(self, name: str | None, own_name: str = "") -> None:
+        """Shows a second image beside the first, or (None) the first alone."""
+        self._other_side.setVisible(name is not None)
+        self.image_name.setVisible(name is not None)
+        self.image_name.show_text(own_name)
+        self.other_name.show_text(name or "")
+
+    @property
+    def tab(self) -> str:
+        """Which panel is shown."""
+        return TABS[self._panels.currentIndex()]
 
     @property
     def is_empty(self) -> bool:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import numpy as np
 from PySide6.QtCore import QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QPalette
+from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.colormap import colour_table
+from app.colormap import COLOUR_MAPS, colour_table, to_image
 
 _BAR = 12
 _NOTE = "one scale for all results"
@@ -22,18 +21,20 @@ class Legend(QWidget):
         self._limit = 1.0
         self._opacity = 1.0
         self._title = ""
+        self._colours = COLOUR_MAPS[0]
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.show_scale("Evidence", 1.0, 1.0)
 
-    def show_scale(self, title: str, limit: float, opacity: float) -> None:
+    def show_scale(self, title: str, limit: float, opacity: float, colours: str = COLOUR_MAPS[0]) -> None:
         """Shows what the colours stand for.
 
         Args:
             title: What is measured.
-            limit: Number at the right end, > 0.
+            limit: Number at the right end, not 0.
             opacity: Of the heatmap, in [0, 1].
+            colours: Name of the colour map.
         """
-        self._title, self._limit, self._opacity = title, limit, opacity
+        self._title, self._limit, self._opacity, self._colours = title, limit, opacity, colours
         self.setAccessibleName(f"Legend: {title}, from 0 to {limit:.2g}, {_NOTE}")
         self.setToolTip(
             f"{title}: {_NOTE}, so the same value has the same colour everywhere.\n"
@@ -56,6 +57,7 @@ class Legend(QWidget):
             self._title,
             self._limit,
             self._opacity,
+            self._colours,
             text=self.palette().color(QPalette.ColorRole.Text),
             muted=self.palette().color(QPalette.ColorRole.PlaceholderText),
         )
@@ -63,7 +65,15 @@ class Legend(QWidget):
 
 
 def paint_legend(
-    painter: QPainter, area: QRectF, title: str, limit: float, opacity: float, *, text: QColor, muted: QColor
+    painter: QPainter,
+    area: QRectF,
+    title: str,
+    limit: float,
+    opacity: float,
+    colours: str,
+    *,
+    text: QColor,
+    muted: QColor,
 ) -> None:
     """Paints title, bar and ticks into an area; the exported overlay uses it too."""
     height = painter.fontMetrics().height()
@@ -77,14 +87,9 @@ def paint_legend(
     bar = QRectF(area.left(), area.top() + height + 3, area.width(), _BAR)
     painter.fillRect(bar, _GROUND)
     painter.setOpacity(opacity)
-    painter.drawImage(bar, _bar_image())
+    painter.drawImage(bar, to_image(colour_table(colours)[None, :, :]))
     painter.setOpacity(1.0)
     painter.setPen(muted)
     ticks = QRectF(bar.left(), bar.bottom() + 3, bar.width(), height)
     for share, align in ((0.0, "AlignLeft"), (0.5, "AlignHCenter"), (1.0, "AlignRight")):
         painter.drawText(ticks, Qt.AlignmentFlag[align], "0" if share == 0 else f"{limit * share:.2g}")
-
-
-def _bar_image() -> QImage:
-    table = np.ascontiguousarray(colour_table()[None, :, :])
-    return QImage(table.data, 256, 1, 4 * 256, QImage.Format.Format_RGBA8888).copy()

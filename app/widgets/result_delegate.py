@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QPainter, QPainterPath, QPalette, QPen, QPixmap
+from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.icons import icon_pixmap
@@ -14,6 +14,7 @@ from app.models.mark_store import NOTHING_NOTED
 from app.models.result_list_model import Role
 from app.models.thumbnail_cache import ThumbnailCache
 from app.models.word_badges import WordBadge
+from app.widgets.controls import bold_of
 from app.widgets.mark_painter import ON_SCRIM, REJECTED_OPACITY, SCRIM, paint_note
 from faami_core.queries import Annotation, Mark
 from faami_core.types import Match
@@ -96,6 +97,9 @@ class ResultDelegate(QStyledItemDelegate):
             if pixmap is not None:
                 painter.setOpacity(REJECTED_OPACITY if faded else 1.0)
                 painter.drawPixmap(_fitted(pixmap, area), pixmap)
+                tint: QImage | None = index.data(Role.TINT)
+                if tint is not None:
+                    painter.drawImage(_fitted(pixmap, area), tint)
             elif self._cache.is_broken(path):
                 colour = option.palette.color(QPalette.ColorRole.PlaceholderText).name()
                 side = min(40, area.width() // 2)
@@ -110,7 +114,9 @@ class ResultDelegate(QStyledItemDelegate):
             return
         metrics = painter.fontMetrics()
         height = metrics.height() + 4
-        for text, at_left in ((str(rank), True), (f"{score:.3f}", False)):
+        moved = index.data(Role.MOVED)
+        place = f"{rank} {'▲' if moved > 0 else '▼'}{abs(moved)}" if moved else str(rank)
+        for text, at_left in ((place, True), (f"{score:.3f}", False)):
             width = max(metrics.horizontalAdvance(text) + 14, height)
             left = image.left() + 6 if at_left else image.right() - 5 - width
             pill = QRectF(left, image.bottom() - 5 - height, width, height)
@@ -134,13 +140,15 @@ class ResultDelegate(QStyledItemDelegate):
             self._paint_badges(painter, option.palette, badges, row)
 
     def _paint_badges(self, painter: QPainter, palette: QPalette, badges: tuple[WordBadge, ...], row: QRect) -> None:
-        metrics = painter.fontMetrics()
-        x = row.left()
+        plain, x = painter.font(), row.left()
         for place, badge in enumerate(badges):
+            painter.setFont(bold_of(plain) if badge.lit else plain)
+            metrics = painter.fontMetrics()
             room = row.right() + 1 - x - (_DOT + 4) * (len(badges) - place - 1)
-            text = metrics.elidedText(badge.text, Qt.TextElideMode.ElideRight, max(room - _DOT - 4, 0))
+            label = f"{badge.text} {badge.evidence:+.3f}" if badge.lit else badge.text
+            text = metrics.elidedText(label, Qt.TextElideMode.ElideRight, max(room - _DOT - 4, 0))
             width = _DOT + 4 + metrics.horizontalAdvance(text)
-            if width > room or (text != badge.text and place > 0):
+            if width > room or (text != label and place > 0):
                 # No room for more names: the other words keep their dots, so that none goes missing unseen.
                 for dot, rest in enumerate(badges[place:]):
                     spot = QRectF(x + dot * (_DOT + 4), row.center().y() - _DOT / 2 + 0.5, _DOT, _DOT)

@@ -78,6 +78,14 @@ class ResultGrid(QListView):
             self.setCurrentIndex(index)
             self.scrollTo(index)
 
+    def follow(self, row: int) -> None:
+        """Makes a row current without scrolling and without telling: the image is the same, its place is not."""
+        self.setAutoScroll(False)
+        was_silent = self.blockSignals(True)
+        self.setCurrentIndex(self._results.index(row))
+        self.blockSignals(was_silent)
+        self.setAutoScroll(True)
+
     def step(self, by: int) -> None:
         """Moves the current row, from the first one if there is none."""
         rows = self._results.rowCount()

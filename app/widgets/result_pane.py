@@ -6,6 +6,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from app.widgets.activity_strip import ActivityStrip
+from app.widgets.arrange_bar import ArrangeBar
 from app.widgets.controls import ElidedLabel, IconButton, IconLabel
 from app.widgets.empty_state import EmptyState
 from app.widgets.notice_bar import NoticeBar
@@ -30,6 +31,7 @@ class ResultPane(QFrame):
         self.welcome = WelcomePage()
         self.empty = EmptyState("search", "", "")
         self.grid = grid
+        self.arrange = ArrangeBar()
         self.headline = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
         self.headline.setProperty("voice", "muted")
         self.triage = QLabel()
@@ -68,6 +70,7 @@ class ResultPane(QFrame):
         row.setSpacing(8)
         row.addWidget(self.headline, 1)
         row.addWidget(self.triage)
+        row.addWidget(self.arrange)
         row.addSpacing(8)
         row.addWidget(IconLabel("small_cells", size=16))
         row.addWidget(self.cell_slider)

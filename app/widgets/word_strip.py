@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import pairwise
 
-from PySide6.QtCore import Signal
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QWidget
 
 from app.widgets.controls import FlowLayout
@@ -76,6 +77,19 @@ class WordStrip(QWidget):
     def words(self) -> tuple[str, ...]:
         """Texts of the chips in order."""
         return tuple(chip.text() for chip in self._chips.values())
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Left and right step through the words that can be lit, and light them."""
+        by = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+        stops = [word for word, chip in self._chips.items() if chip.isEnabled()]
+        here = next((place for place, word in enumerate(stops) if self._chips[word].hasFocus()), None)
+        if by is None or here is None:
+            super().keyPressEvent(event)
+            return
+        word = stops[(here + by) % len(stops)]
+        self._chips[word].setFocus(Qt.FocusReason.OtherFocusReason)
+        if not self._chips[word].isChecked():
+            self.word_chosen.emit(word)
 
     def _add(self, word: int | None, chip: WordChip) -> None:
         chip.clicked.connect(lambda _checked=False, word=word: self.word_chosen.emit(word))

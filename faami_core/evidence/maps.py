@@ -12,6 +12,8 @@ import numpy as np
 from faami_core.types import FloatArray, GridSpec, MapKind, ScaleView, SearchResult
 
 _REFERENCE_HITS = 12  # about a screenful
+_SURE = 0.3  # strength of a thing that is there beyond doubt
+_DARKEST = 5  # a word that matches nowhere is drawn at least at a fifth of the brightness
 
 
 def region_density(values: FloatArray, grids: tuple[GridSpec, ...], scale: ScaleView = "both") -> FloatArray:
@@ -61,22 +63,58 @@ def hit_map(
 
 
 def shared_limit(
-    result: SearchResult, *, whole_query: bool, scale: ScaleView = "both", kind: MapKind = "evidence"
+    result: SearchResult, *, word: int | None = None, scale: ScaleView = "both", kind: MapKind = "evidence"
 ) -> float:
-    """The density drawn brightest: the one scale on which every heatmap of a view is drawn, for all results alike.
+    """The density drawn brightest: the one scale on which a view is drawn, for all results alike.
 
-    It is the median peak of the best hits (over all words, where single words are drawn): one hit with all evidence
-    in a single region must not make every other one look empty. Brighter places are drawn alike.
+    It is the median peak of the best hits: one hit with all evidence in a single region must not make every other
+    one look empty. Brighter places are drawn alike. Single words share one scale of strength (evidence freed from the
+    word's weight), so that a light word lights up as well as a heavy one and equal colours mean equally sure; where
+    no hit is sure, the scale is stretched, and what is not there stays dark.
+
+    Args:
+        result: Whose hits are drawn.
+        word: The word drawn, or None for the whole query.
+        scale: One scale or both.
+        kind: Evidence, or raw attention.
 
     Returns:
-        A positive number; 1.0 when there is no positive density, so that drawing never divides by zero.
+        A number other than 0: negative for a word that counts against, whose evidence is negative where its thing is.
+        1.0 when there is nothing to draw, so that drawing never divides by zero.
     """
-    stack = (_values(result, kind, None) if whole_query else getattr(result, kind))[:_REFERENCE_HITS]
+    if word is not None and kind == "evidence":
+        return result.words[word].weight * _strength_limit(result, scale) or 1.0
+    stack = (_values(result, kind, None) if word is None else result.attention)[:_REFERENCE_HITS]
+    return _typical_peak(stack, result.grids, scale) or 1.0
+
+
+def _strength_limit(result: SearchResult, scale: ScaleView) -> float:
+    """The strength drawn brightest, the same for every word: what the words reach, each by its share of the score."""
+    total = shares = 0.0
+    for index, word in enumerate(result.words):
+        if word.weight and result.hits:
+            best = _best_hits(result, index)
+            peak = _typical_peak(result.evidence[best, index] / np.float32(word.weight), result.grids, scale)
+            strongest = max(word.strength(result.hits[hit].word_evidence[index]) for hit in best)
+            unsure = max(1.0, _SURE / max(strongest, _SURE / _DARKEST))
+            total += abs(word.weight) * peak * unsure
+            shares += abs(word.weight)
+    return total / shares if shares else 0.0
+
+
+def _best_hits(result: SearchResult, word: int) -> list[int]:
+    """The hits where a word's thing is most."""
+    evidence = np.asarray([hit.word_evidence[word] for hit in result.hits]) * np.sign(result.words[word].weight)
+    order: list[int] = np.argsort(-evidence, kind="stable")[:_REFERENCE_HITS].tolist()
+    return order
+
+
+def _typical_peak(stack: FloatArray, grids: tuple[GridSpec, ...], scale: ScaleView) -> float:
+    """Median over hits of the highest density of [K, …, R] values; 0 when there is no positive one."""
     if stack.size == 0:
-        return 1.0
-    density = region_density(stack, result.grids, scale)
-    typical = float(np.median(density.reshape(len(density), -1).max(axis=1)))
-    return typical if typical > 0 else 1.0
+        return 0.0
+    density = region_density(stack, grids, scale)
+    return max(0.0, float(np.median(density.reshape(len(density), -1).max(axis=1))))
 
 
 def _values(result: SearchResult, kind: MapKind, word: int | None) -> FloatArray:

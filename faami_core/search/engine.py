@@ -24,6 +24,7 @@ from faami_core.evidence.heatmap import region_box
 from faami_core.indexing.feature_store import Gallery
 from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Feedback, Filters, PixelBox, Query
 from faami_core.search.alignment import IMAGE_BLOCK, Alignment, align_query
+from faami_core.search.calibration import calibrated, even_sample
 from faami_core.search.feedback import moved_query
 from faami_core.search.filters import Mask, evident, floors_of_words
 from faami_core.search.query import EncodedQuery, encode_query
@@ -34,6 +35,7 @@ from faami_core.types import (
     FloatArray,
     GridSpec,
     Hit,
+    QueryWord,
     SearchResult,
 )
 
@@ -47,7 +49,7 @@ Floors = tuple[tuple[tuple[int, ...], float], ...]
 
 @dataclass
 class Stopwatch:
-    """Seconds spent in each stage of one search: ``encode``, ``scan``, ``gather``, ``align``, ``rank``."""
+    """Seconds of one search by stage: ``encode``, ``scan``, ``gather``, ``align``, ``calibrate``, ``rank``."""
 
     seconds: dict[str, float] = field(default_factory=dict)
 
@@ -133,7 +135,7 @@ def search_gallery(
         hits = _hits(scored, gallery, encoded, encoder.info.grids)
     return SearchResult(
         query=query,
-        words=encoded.words,
+        words=stages.calibrated_words(),
         hits=hits,
         evidence=scored.evidence,
         attention=scored.attention,
@@ -213,6 +215,12 @@ class _Stages:
             chosen, left_out = _shortlist(similarity, shortlist, passing)
         scored, broken = self._align(similarity, chosen, top)
         return scored, len(chosen), left_out + broken
+
+    def calibrated_words(self) -> tuple[QueryWord, ...]:
+        """The words with the borders that a sample of the gallery gives them, whatever is found."""
+        with self.watch.measure("calibrate"):
+            rows = self.gallery.gather(self.gallery.locality(even_sample(len(self.gallery))))
+            return calibrated(self.query.words, align_query(self.encoder, self.query, rows).evidence.sum(axis=2))
 
     def _align(self, similarity: FloatArray, chosen: Indices, top: int | None) -> tuple[_Scored, int]:
         """In blocks in the order of the disk; memory holds one block and the best hits so far."""

@@ -6,7 +6,7 @@ import csv
 import hashlib
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -23,11 +23,13 @@ from faami_core.types import (
     Hit,
     IndexReport,
     MapKind,
+    Match,
     ModelInfo,
     Progress,
     ProgressCallback,
     QueryWord,
     ScaleView,
+    ScoreParts,
     SearchResult,
     UnreadableImage,
 )
@@ -176,11 +178,39 @@ class FakeSession:
         return grid if size is None else heatmap.grid_to_pixels(grid, *size)
 
     def heatmap_limit(
-        self, result: SearchResult, *, whole_query: bool, scale: ScaleView = "both", kind: MapKind = "evidence"
+        self,
+        result: SearchResult,
+        *,
+        word: int | None = None,
+        scale: ScaleView = "both",
+        kind: MapKind = "evidence",
     ) -> float:
         from faami_core.evidence import maps
 
-        return maps.shared_limit(result, whole_query=whole_query, scale=scale, kind=kind)
+        return maps.shared_limit(result, word=word, scale=scale, kind=kind)
+
+    def rearranged(
+        self,
+        result: SearchResult,
+        *,
+        factors: Sequence[float] | None = None,
+        by_word: int | None = None,
+        only: tuple[int, frozenset[Match]] | None = None,
+    ) -> SearchResult:
+        from faami_core.search.arrange import arranged, reweighted
+
+        mixed = result if factors is None else reweighted(result, factors)
+        return arranged(mixed, by_word=by_word, only=only)
+
+    def score_parts(self, result: SearchResult, hit: int) -> ScoreParts:
+        from faami_core.evidence import parts
+
+        return parts.hit_parts(result, hit)
+
+    def region_parts(self, result: SearchResult, hit: int, *, scale: ScaleView = "both") -> FloatArray:
+        from faami_core.evidence import parts
+
+        return parts.region_parts(result, hit, scale)
 
     def export_csv(self, result: SearchResult, path: Path) -> Path:
         if not path.parent.is_dir():

@@ -22,7 +22,7 @@ from app.workers.task import TaskRunner
 from faami_core.errors import UnreadableImageError
 from faami_core.queries import Query
 from faami_core.search.export import matched_words
-from faami_core.types import MATCHED_FROM, WEAK_FROM, ByteArray, GalleryImage, Match, QueryWord, SearchResult
+from faami_core.types import MATCHED_FROM, ByteArray, GalleryImage, Match, QueryWord, SearchResult
 from tests.app.fakes import FakeSession
 
 # --- rows -----------------------------------------------------------------------------------------------------
@@ -104,10 +104,11 @@ def result_with(
 
 def test_a_word_is_judged_by_its_strength_not_by_its_weight(session: FakeSession, root: Path) -> None:
     words = (QueryWord("tank", 0.6), QueryWord("river", 0.4))
-    strong, faint = (MATCHED_FROM + 1) / 2, (MATCHED_FROM + WEAK_FROM) / 2
+    strong, faint = (MATCHED_FROM + 1) / 2, 0.7 * MATCHED_FROM
     evidence = [(0.6 * strong, 0.4 * 0.0), (0.6 * faint, 0.4 * strong), (-0.2, 0.4 * strong)]
-    badges = BadgeMaker(result_with(session, root, evidence, words))
-    judged = [[badge.match for badge in badges.of(row)] for row in range(3)]
+    result = result_with(session, root, evidence, words)
+    badges = BadgeMaker(result)
+    judged = [[badge.match for badge in badges.of(hit)] for hit in result.hits]
     assert judged == [
         [Match.MATCHED, Match.MISSING],
         [Match.WEAK, Match.MATCHED],
@@ -119,23 +120,37 @@ def test_words_seen_on_screen_are_the_words_matched_in_the_export(session: FakeS
     result = session.search(root, Query.from_text("storage tanks river"))
     badges = BadgeMaker(result)
     kinds = set()
-    for row, hit in enumerate(result.hits):
-        seen = {badge.text for badge in badges.of(row) if badge.match is Match.MATCHED}
+    for hit in result.hits:
+        seen = {badge.text for badge in badges.of(hit) if badge.match is Match.MATCHED}
         assert seen == set(matched_words(result.words, hit.word_evidence))
-        kinds |= {badge.match for badge in badges.of(row)}
+        kinds |= {badge.match for badge in badges.of(hit)}
     assert kinds == set(Match)
 
 
 def test_light_words_get_no_badge_and_heavy_ones_come_first(session: FakeSession, root: Path) -> None:
     words = (QueryWord("a", 0.05), QueryWord("river", 0.35), QueryWord("bridge", 0.6))
-    badges = BadgeMaker(result_with(session, root, [(0.1, 0.1, 0.1)], words))
-    assert [badge.text for badge in badges.of(0)] == ["bridge", "river"]
+    result = result_with(session, root, [(0.1, 0.1, 0.1)], words)
+    badges = BadgeMaker(result)
+    assert [badge.text for badge in badges.of(result.hits[0])] == ["bridge", "river"]
+
+
+def test_a_lit_word_comes_first_however_light_it_is(session: FakeSession, root: Path) -> None:
+    words = (QueryWord("a", 0.05), QueryWord("river", 0.35), QueryWord("bridge", 0.6))
+    result = result_with(session, root, [(0.1, 0.1, 0.1)], words)
+    badges = BadgeMaker(result).of(result.hits[0], lit=0)
+    assert [(badge.text, badge.lit) for badge in badges] == [("a", True), ("bridge", False), ("river", False)]
+
+
+def test_each_word_has_a_border_of_its_own(session: FakeSession, root: Path) -> None:
+    words = (QueryWord("trees", 0.5, matched_from=0.3), QueryWord("boats", 0.5, matched_from=0.06))
+    result = result_with(session, root, [(0.1, 0.1)], words)
+    assert [badge.match for badge in BadgeMaker(result).of(result.hits[0])] == [Match.WEAK, Match.MATCHED]
 
 
 def test_an_unknown_word_is_never_said_to_match(session: FakeSession, root: Path) -> None:
     words = (QueryWord("xyzzy", 1.0, known=False),)
-    badges = BadgeMaker(result_with(session, root, [(0.9,)], words))
-    assert badges.of(0)[0].match is Match.MISSING
+    result = result_with(session, root, [(0.9,)], words)
+    assert BadgeMaker(result).of(result.hits[0])[0].match is Match.MISSING
 
 
 # --- thumbnails -----------------------------------------------------------------------------------------------
@@ -228,3 +243,13 @@ def test_the_view_tells_each_change_once() -> None:
     view.cycle_scale()
     view.select_word(None)
     assert told == ["fine", "coarse", "both"]
+
+
+def test_stepping_over_the_words_passes_the_whole_query_and_skips_words_without_a_place() -> None:
+    view = ViewState()
+    words = (QueryWord("tanks", 0.6), QueryWord("beside", 0.0), QueryWord("river", 0.4))
+    seen = []
+    for by in (1, 1, 1, 1, -1, -1):
+        view.step_word(by, words)
+        seen.append(view.word)
+    assert seen == [0, 2, None, 0, None, 2]

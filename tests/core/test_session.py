@@ -120,7 +120,7 @@ def test_a_search_finds_the_colour_asked_for(indexed, image_folder):
     assert result.hits[0].path == image_folder / "red.png"
     assert (result.gallery_size, result.reranked) == (12, 12)
     assert result.collection == image_folder
-    assert set(indexed.stage_seconds) == {"open", "encode", "scan", "gather", "align", "rank"}
+    assert set(indexed.stage_seconds) == {"open", "encode", "scan", "gather", "align", "calibrate", "rank"}
 
 
 def test_an_image_from_any_folder_can_be_asked_for(indexed, image_folder, tmp_path):
@@ -200,7 +200,7 @@ def test_heatmaps_come_on_their_grid_or_in_pixels_on_a_shared_limit(indexed, ima
     assert pixels[:12, :18].mean() > 4 * abs(pixels[20:, 30:].mean())
     assert attention.mean() == pytest.approx(1, abs=1e-5)
     peaks = [indexed.heatmap(result, number).max() for number in range(12)]
-    assert indexed.heatmap_limit(result, whole_query=True) == pytest.approx(max(np.median(peaks), 0) or 1)
+    assert indexed.heatmap_limit(result) == pytest.approx(max(np.median(peaks), 0) or 1)
 
 
 def test_pixels_and_thumbnails(session, tmp_path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ from hypothesis import strategies as st
 from faami_core.evidence.heatmap import grid_to_pixels, region_box
 from faami_core.evidence.maps import hit_map, region_density, shared_limit
 from faami_core.queries import PixelBox, Query
-from faami_core.types import GridSpec, Hit, QueryWord, SearchResult
+from faami_core.types import GridSpec, Hit, QueryWord, ScaleView, SearchResult
 
 GRIDS = (GridSpec("fine", 14, 14), GridSpec("coarse", 7, 7))
 REGIONS = 245
@@ -61,25 +62,58 @@ def test_attention_of_the_whole_query_has_mean_one(result: SearchResult) -> None
     assert hit_map(result, 0, kind="attention").mean() == pytest.approx(1.0, abs=1e-4)
 
 
-@pytest.mark.parametrize("whole_query", [True, False])
-def test_the_shared_limit_is_the_median_peak_of_the_hits(result: SearchResult, whole_query: bool) -> None:
-    limit = shared_limit(result, whole_query=whole_query)
-    words = [None] if whole_query else [0, 1]
-    peaks = [max(float(hit_map(result, hit, word).max()) for word in words) for hit in range(2)]
-    assert np.median(peaks) == pytest.approx(limit)
+def test_the_shared_limit_of_the_whole_query_is_the_median_peak_of_the_hits(result: SearchResult) -> None:
+    peaks = [float(hit_map(result, hit).max()) for hit in range(2)]
+    assert np.median(peaks) == pytest.approx(shared_limit(result))
+
+
+def test_raw_attention_has_one_limit_for_all_words(result: SearchResult) -> None:
+    peaks = [max(float(hit_map(result, hit, word, kind="attention").max()) for word in (0, 1)) for hit in range(2)]
+    for word in (0, 1):
+        assert np.median(peaks) == pytest.approx(shared_limit(result, word=word, kind="attention"))
+
+
+@pytest.mark.parametrize("scale", ["both", "fine", "coarse"])
+def test_equally_strong_words_have_equal_colours_whatever_they_weigh(result: SearchResult, scale: ScaleView) -> None:
+    heavy, light = (shared_limit(result, word=word, scale=scale) for word in (0, 1))
+    assert heavy / result.words[0].weight == pytest.approx(light / result.words[1].weight)
+    assert light > 0
+
+
+def test_a_word_that_counts_against_lights_up_where_its_thing_is(result: SearchResult) -> None:
+    words = (result.words[0], dataclasses.replace(result.words[1], weight=-0.25))
+    evidence = result.evidence.copy()
+    evidence[:, 1] *= -1
+    against = dataclasses.replace(result, words=words, evidence=evidence)
+    limit = shared_limit(against, word=1)
+    assert limit == pytest.approx(-shared_limit(result, word=1), rel=0.2)
+    np.testing.assert_allclose(hit_map(against, 0, 1) / limit > 0, hit_map(result, 0, 1) > 0)
+
+
+def test_a_word_that_matches_nowhere_stays_darker_than_one_that_does(result: SearchResult) -> None:
+    def limit_with(strength: float) -> float:
+        hits = tuple(
+            dataclasses.replace(hit, word_evidence=(0.75 * strength, 0.25 * strength)) for hit in result.hits
+        )
+        return shared_limit(dataclasses.replace(result, hits=hits), word=0)
+
+    assert limit_with(0.5) == pytest.approx(limit_with(0.3))
+    assert limit_with(0.1) == pytest.approx(3 * limit_with(0.5))
+    assert limit_with(-0.4) == pytest.approx(5 * limit_with(0.5))
 
 
 def test_one_glaring_hit_does_not_darken_the_others(result: SearchResult) -> None:
     evidence = np.repeat(result.evidence[:1], 5, axis=0)
-    before = shared_limit(result_with(evidence, evidence), whole_query=True)
+    before = shared_limit(result_with(evidence, evidence))
     evidence[2, 0, 7] = 1.0
-    assert shared_limit(result_with(evidence, evidence), whole_query=True) == pytest.approx(before)
+    assert shared_limit(result_with(evidence, evidence)) == pytest.approx(before)
 
 
 def test_without_evidence_the_limit_is_one() -> None:
     empty = np.zeros((2, 2, REGIONS), np.float32)
-    assert shared_limit(result_with(empty, empty), whole_query=True) == 1.0
-    assert shared_limit(result_with(empty[:0], empty[:0]), whole_query=True) == 1.0
+    for word in (None, 0):
+        assert shared_limit(result_with(empty, empty), word=word) == 1.0
+        assert shared_limit(result_with(empty[:0], empty[:0]), word=word) == 1.0
 
 
 @given(st.integers(0, REGIONS - 1), st.sampled_from([(224, 224), (100, 300), (300, 100), (61, 97)]))

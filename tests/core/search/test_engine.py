@@ -301,7 +301,7 @@ def test_the_stopwatch_tells_every_stage(painted):
     watch = Stopwatch()
     result = search(painted, Query.from_text("red"), stopwatch=watch)
 
-    assert set(watch.seconds) == {"encode", "scan", "gather", "align", "rank"}
+    assert set(watch.seconds) == {"encode", "scan", "gather", "align", "calibrate", "rank"}
     assert 0 < sum(watch.seconds.values()) <= result.seconds + 1e-3
 
 

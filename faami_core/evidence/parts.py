@@ -1,0 +1,32 @@
+"""A score taken apart: what the whole image and every word add to it, in an image or in one of its regions.
+
+    score = β · cos(global) + Σ_l (1-β) · Σ_r E[l,r]
+
+holds exactly (see ``search.engine``), so every bar on screen is a share of the score, and bars add up.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from faami_core.evidence.maps import region_density
+from faami_core.types import FloatArray, ScaleView, ScoreParts, SearchResult
+
+
+def hit_parts(result: SearchResult, hit: int) -> ScoreParts:
+    """What a hit's score is made of; the total is the score, up to its rounding to six decimals."""
+    share = result.global_share
+    words = result.evidence[hit].sum(axis=1, dtype=np.float64)
+    return ScoreParts(share * result.hits[hit].score_global, tuple(((1 - share) * words).tolist()))
+
+
+def region_parts(result: SearchResult, hit: int, scale: ScaleView = "both") -> FloatArray:
+    """What each word adds to the score in each region.
+
+    Returns:
+        [L, H, W] float32 on the grid on which ``region_density`` lays the scale out; over H and W it sums to what the
+        words add on the chosen scale(s). On "both", a fine region has its share of the coarse region around it.
+    """
+    density = region_density(result.evidence[hit], result.grids, scale)
+    cells = density.shape[-2] * density.shape[-1]
+    return np.asarray(density * np.float32((1 - result.global_share) / cells), dtype=np.float32)
