@@ -22,6 +22,7 @@ from app.controllers.indexing_controller import IndexingController
 from app.controllers.restore_controller import RestoreController
 from app.controllers.search_controller import SearchController
 from app.controllers.triage_controller import TriageController
+from app.controllers.trust_controller import TrustController
 from app.controllers.workspace import Workspace
 from app.icons import app_icon
 from app.models.mark_store import MarkStore
@@ -147,6 +148,7 @@ class MainWindow(QMainWindow):
         )
         self.evidence = EvidenceController(space, self.model, self.inspector)
         self.compare = CompareController(space, self.evidence, self.inspector)
+        self.trust = TrustController(space, self.evidence, self.inspector)
         self.arrange = ArrangeController(space, self.model, self.evidence, self.pane, self.inspector.mixer)
         self.export = ExportController(space, self.model, self.pane.notice)
         self.triage = TriageController(

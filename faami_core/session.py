@@ -31,6 +31,7 @@ from faami_core.types import (
     ScaleView,
     ScoreParts,
     SearchResult,
+    TrustReport,
 )
 
 if TYPE_CHECKING:
@@ -191,6 +192,28 @@ class Session(Keeping, Triage):
 
         mixed = result if factors is None else reweighted(result, factors)
         return arranged(mixed, by_word=by_word, only=only)
+
+    def check_trust(self, result: SearchResult, hit: int, *, word: int | None = None) -> TrustReport:
+        """Hides what is lit in a hit, turns and mirrors it, and scores it again (a second of the model's time).
+
+        Args:
+            result: From ``search`` or ``rearranged``.
+            hit: Rank, 0-based.
+            word: The word to check, or None for the whole query.
+
+        Raises:
+            QueryError: if nothing is lit in the image.
+            UnreadableImageError: if the image or an image of the query cannot be read.
+        """
+        from faami_core.data.image_io import model_input
+        from faami_core.search.query import encode_query
+        from faami_core.search.trust import check_trust
+
+        pixels = self.read_image(result.hits[hit].path)
+        with self._lane:
+            encoder = self._loaded()
+            query = encode_query(result.query, encoder, self.read_image)
+            return check_trust(encoder, query, result.words, model_input(pixels, encoder.info.image_size), word)
 
     # --- pixels and maps (any thread) ----------------------------------------------------------------------
 

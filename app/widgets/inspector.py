@@ -14,8 +14,9 @@ from app.widgets.evidence_bars import EvidenceBars
 from app.widgets.image_view import ImageView
 from app.widgets.legend import Legend
 from app.widgets.mixer_panel import MixerPanel
+from app.widgets.trust_panel import TrustPanel
 
-TABS = ("evidence", "compare", "mix")
+TABS = ("evidence", "compare", "mix", "trust")
 RAW_ATTENTION = "Raw attention: sums to 1 in every image, also where nothing matches"
 
 
@@ -41,6 +42,7 @@ class Inspector(QFrame):
         self.other = ImageView("Compared image with evidence")
         self.compare = ComparePanel()
         self.mixer = MixerPanel()
+        self.trust = TrustPanel()
         self.words = EvidenceBars("What adds up to the score")
         self.legend = Legend()
         self.empty = EmptyState("eye", "No image selected", "Select a result to see which words matched, and where.")
@@ -102,11 +104,12 @@ class Inspector(QFrame):
                 ("evidence", "Evidence", "What adds up to the score, and where"),
                 ("compare", "Why above", "Why this image is above or below another one"),
                 ("mix", "Mix", "Give the words other weights and see the results re-ranked"),
+                ("trust", "Trust", "Hide what is lit, turn and mirror the image: what happens to the score?"),
             ),
         )
         self.tabs.chosen.connect(self.turn_to)
         self._panels = QStackedWidget()
-        for panel in (self._build_evidence(), self.compare, self.mixer):
+        for panel in (self._build_evidence(), self.compare, self.mixer, self.trust):
             self._panels.addWidget(panel)
         row = QHBoxLayout()
         row.addWidget(self.tabs)

@@ -53,14 +53,14 @@ def arranged(
         by_word: The word whose strength decides, ties by the order before; None keeps the order.
         only: A word, and how it must be seen in a hit to stay; None keeps all.
     """
-    kept = range(len(result.hits))
+    kept = list(range(len(result.hits)))
     if only is not None:
         word, wanted = only
         kept = [index for index in kept if _match(result.words[word], result.hits[index], word) in wanted]
     if by_word is not None:
         asked = result.words[by_word]
         kept = sorted(kept, key=lambda index: -asked.strength(result.hits[index].word_evidence[by_word]))
-    return _picked(result, list(kept))
+    return _picked(result, kept)
 
 
 def _match(word: QueryWord, hit: Hit, index: int) -> Match:

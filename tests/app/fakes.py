@@ -31,6 +31,8 @@ from faami_core.types import (
     ScaleView,
     ScoreParts,
     SearchResult,
+    TrustReport,
+    TrustStep,
     UnreadableImage,
 )
 
@@ -211,6 +213,17 @@ class FakeSession:
         from faami_core.evidence import parts
 
         return parts.region_parts(result, hit, scale)
+
+    def check_trust(self, result: SearchResult, hit: int, *, word: int | None = None) -> TrustReport:
+        if not result.words[word or 0].known:
+            raise QueryError("Nothing is lit in this image.", "Choose another word.")
+        score = result.hits[hit].score
+        steps = (
+            TrustStep("Lit region hidden", score - 0.2, 0.01, None),
+            TrustStep("As much hidden elsewhere", score - 0.01, 0.2, None),
+            TrustStep("Turned by 90°", score, 0.19, 0.83),
+        )
+        return TrustReport(word, 0.06, TrustStep("As it is", score, 0.2, None), steps)
 
     def export_csv(self, result: SearchResult, path: Path) -> Path:
         if not path.parent.is_dir():

@@ -255,3 +255,43 @@ def test_a_single_hit_has_nothing_to_be_compared_with(
     open_tab(qtbot, window, "compare")
     assert not window.inspector.other.isVisible()
     assert window.inspector.compare.other.full_text
+
+
+# --- trust check ------------------------------------------------------------------------------------------------
+
+
+def test_the_trust_check_reports_its_numbers(qtbot: QtBot, window: MainWindow) -> None:
+    ask(qtbot, window, "tanks river")
+    window.view.select_word(1)
+    open_tab(qtbot, window, "trust")
+    panel = window.inspector.trust
+    assert panel.rows == []
+    qtbot.mouseClick(panel.run, Qt.MouseButton.LeftButton)
+    assert not panel.run.isEnabled()
+    qtbot.waitUntil(lambda: bool(panel.rows))
+    score = window.workspace.result.hits[0].score
+    assert panel.rows[0] == ["As it is", f"{score:.3f}", "0.200", "–"]
+    assert panel.rows[3][3] == "83%"
+    assert "Hiding the lit 6%" in panel.sentence.text()
+    assert "−0.200, as much elsewhere by −0.010" in panel.sentence.text()
+
+
+def test_another_word_or_image_takes_the_old_numbers_away(qtbot: QtBot, window: MainWindow) -> None:
+    ask(qtbot, window, "tanks river")
+    open_tab(qtbot, window, "trust")
+    panel = window.inspector.trust
+    for leave in (lambda: window.view.select_word(1), lambda: window.grid.choose(3)):
+        qtbot.mouseClick(panel.run, Qt.MouseButton.LeftButton)
+        qtbot.waitUntil(lambda: bool(panel.rows))
+        leave()
+        qtbot.waitUntil(lambda: window.evidence.is_settled)
+        assert panel.rows == []
+        assert panel.run.isEnabled()
+
+
+def test_a_trust_check_that_cannot_be_made_says_why(qtbot: QtBot, window: MainWindow) -> None:
+    ask(qtbot, window, "xyzzy")
+    open_tab(qtbot, window, "trust")
+    qtbot.mouseClick(window.inspector.trust.run, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: "Nothing is lit" in window.inspector.trust.sentence.text())
+    assert window.inspector.trust.run.isEnabled()
