@@ -9,7 +9,8 @@ from app.controllers.workspace import Workspace
 from app.widgets.evidence_bars import number_of
 from app.widgets.inspector import Inspector
 from app.workers.task import Lane, Task
-from faami_core.types import ByteArray, Hit, ScoreParts, SearchResult
+from faami_core.explanation import ScoreParts
+from faami_core.types import ByteArray, Hit, SearchResult
 
 _READ_SIDE = 800  # longest side of the second image, which has half of the inspector
 

@@ -11,7 +11,8 @@ from app.widgets.image_view import ImageView
 from app.widgets.inspector import Inspector
 from app.workers.task import Lane, Task
 from faami_core.errors import FaamiError
-from faami_core.types import ByteArray, GalleryImage, Hit, ScoreParts, SearchResult
+from faami_core.explanation import ScoreParts
+from faami_core.types import ByteArray, GalleryImage, Hit, SearchResult
 
 _READ_SIDE = 1600  # longest side the inspector reads; a 4K window shows no more of it
 _MAP_SIDE = 384  # longest side of a drawn heatmap; the grids have 14 cells a side

@@ -8,7 +8,8 @@ from app.controllers.evidence_controller import EvidenceController
 from app.controllers.workspace import Workspace
 from app.widgets.inspector import Inspector
 from app.workers.task import Lane, Task
-from faami_core.types import Hit, TrustReport
+from faami_core.explanation import TrustReport
+from faami_core.types import Hit
 
 
 class TrustController(QObject):

@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QScrollArea, QSizeP
 
 from app.widgets.controls import bold_of, label
 from app.widgets.word_strip import WHOLE_QUERY
-from faami_core.types import QueryWord, ScoreParts
+from faami_core.explanation import ScoreParts
+from faami_core.types import QueryWord
 
 WHOLE_IMAGE = "Whole image"
 _HEIGHT = 24

@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.widgets.controls import IconPushButton, label
-from faami_core.types import TrustReport
+from faami_core.explanation import TrustReport
 
 _PROMPT = "Hides the lit region, turns and mirrors the image, and scores it again: does the evidence follow?"
 _COLUMNS = ("", "Score", "Evidence", "Followed")

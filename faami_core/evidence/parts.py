@@ -10,7 +10,8 @@ from __future__ import annotations
 import numpy as np
 
 from faami_core.evidence.maps import region_density
-from faami_core.types import FloatArray, ScaleView, ScoreParts, SearchResult
+from faami_core.explanation import ScoreParts
+from faami_core.types import FloatArray, ScaleView, SearchResult
 
 
 def hit_parts(result: SearchResult, hit: int) -> ScoreParts:

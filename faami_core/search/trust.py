@@ -13,9 +13,10 @@ import numpy.typing as npt
 
 from faami_core.errors import QueryError
 from faami_core.evidence.maps import region_density
+from faami_core.explanation import TrustReport, TrustStep
 from faami_core.search.alignment import align_query
 from faami_core.search.query import EncodedQuery
-from faami_core.types import ByteArray, FeatureEncoder, FloatArray, QueryWord, TrustReport, TrustStep
+from faami_core.types import ByteArray, FeatureEncoder, FloatArray, QueryWord
 
 _LIT_MASS = 0.8  # of the positive evidence lies in the region that is hidden
 _LARGEST = 0.25  # of the image; hiding more would prove little

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from faami_core.errors import CollectionError, ExportError, QueryError, UnreadableImageError
+from faami_core.explanation import ScoreParts, TrustReport, TrustStep
 from faami_core.queries import Annotation, PixelBox, Query, TextTerm
 from faami_core.types import (
     ByteArray,
@@ -29,10 +30,7 @@ from faami_core.types import (
     ProgressCallback,
     QueryWord,
     ScaleView,
-    ScoreParts,
     SearchResult,
-    TrustReport,
-    TrustStep,
     UnreadableImage,
 )
 

@@ -12,8 +12,9 @@ from hypothesis import strategies as st
 
 from faami_core.evidence.maps import hit_map
 from faami_core.evidence.parts import hit_parts, region_parts
+from faami_core.explanation import ScoreParts
 from faami_core.queries import PixelBox, Query
-from faami_core.types import GridSpec, Hit, QueryWord, ScaleView, ScoreParts, SearchResult
+from faami_core.types import GridSpec, Hit, QueryWord, ScaleView, SearchResult
 
 GRIDS = (GridSpec("fine", 14, 14), GridSpec("coarse", 7, 7))
 SPLIT = {"both": slice(None), "fine": slice(0, 196), "coarse": slice(196, None)}

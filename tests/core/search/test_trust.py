@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from faami_core.errors import QueryError
+from faami_core.explanation import TrustReport
 from faami_core.queries import Query, TextTerm
 from faami_core.search.query import encode_query
 from faami_core.search.trust import check_trust, lit_cells, overlap
-from faami_core.types import ByteArray, TrustReport
+from faami_core.types import ByteArray
 from tests.stub_encoder import SIDE, StubEncoder
 
 

@@ -1,0 +1,137 @@
+"""The part of ``Session`` that explains answers: where, why, and how far to trust it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from faami_core.explanation import ScoreParts, TrustReport
+from faami_core.types import (
+    ByteArray,
+    FeatureEncoder,
+    FloatArray,
+    MapKind,
+    Match,
+    ScaleView,
+    SearchResult,
+)
+
+
+class Explain:
+    """What ``Session`` offers from the evidence of a result; not used alone."""
+
+    _lane: threading.RLock
+
+    def _loaded(self) -> FeatureEncoder:
+        raise NotImplementedError
+
+    def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:
+        """See ``Session``."""
+        raise NotImplementedError
+
+    # --- where and why (any thread) ------------------------------------------------------------------------
+
+    def heatmap(
+        self,
+        result: SearchResult,
+        hit: int,
+        *,
+        word: int | None = None,
+        scale: ScaleView = "both",
+        kind: MapKind = "evidence",
+        size: tuple[int, int] | None = None,
+    ) -> FloatArray:
+        """Where a hit matched.
+
+        Args:
+            result: From ``search``.
+            hit: Rank, 0-based.
+            word: Index of the word, or None for the whole query.
+            scale: One scale or both.
+            kind: Evidence, or raw attention.
+            size: (height, width) to which the map is brought bilinearly; None for its own grid.
+
+        Returns:
+            [H, W] density: its mean is the evidence of the word.
+        """
+        from faami_core.evidence.heatmap import grid_to_pixels
+        from faami_core.evidence.maps import hit_map
+
+        grid = hit_map(result, hit, word, scale=scale, kind=kind)
+        return grid if size is None else grid_to_pixels(grid, *size)
+
+    def heatmap_limit(
+        self,
+        result: SearchResult,
+        *,
+        word: int | None = None,
+        scale: ScaleView = "both",
+        kind: MapKind = "evidence",
+    ) -> float:
+        """The density drawn brightest, the same for all hits of a result; negative for a word that counts against."""
+        from faami_core.evidence.maps import shared_limit
+
+        return shared_limit(result, word=word, scale=scale, kind=kind)
+
+    def score_parts(self, result: SearchResult, hit: int) -> ScoreParts:
+        """What a hit's score is made of: the parts of the whole image and of every word add up to it."""
+        from faami_core.evidence.parts import hit_parts
+
+        return hit_parts(result, hit)
+
+    def region_parts(self, result: SearchResult, hit: int, *, scale: ScaleView = "both") -> FloatArray:
+        """[L, H, W] what each word adds to the score in each region of the grid that ``heatmap`` draws."""
+        from faami_core.evidence.parts import region_parts
+
+        return region_parts(result, hit, scale)
+
+    # --- other looks at the same hits (any thread) ---------------------------------------------------------
+
+    def rearranged(
+        self,
+        result: SearchResult,
+        *,
+        factors: Sequence[float] | None = None,
+        by_word: int | None = None,
+        only: tuple[int, frozenset[Match]] | None = None,
+    ) -> SearchResult:
+        """Re-weights, sorts and filters the hits of a search, from evidence that is already there.
+
+        Args:
+            result: From ``search``.
+            factors: L numbers by which the words' weights are multiplied; None leaves them.
+            by_word: The word whose strength decides the order; None is the score.
+            only: A word, and how it must be seen in a hit to stay; None keeps all.
+
+        Raises:
+            QueryError: if the factors do not fit the words.
+        """
+        from faami_core.search.arrange import arranged, reweighted
+
+        mixed = result if factors is None else reweighted(result, factors)
+        return arranged(mixed, by_word=by_word, only=only)
+
+    # --- the model once more -------------------------------------------------------------------------------
+
+    def check_trust(self, result: SearchResult, hit: int, *, word: int | None = None) -> TrustReport:
+        """Hides what is lit in a hit, turns and mirrors it, and scores it again (a second of the model's time).
+
+        Args:
+            result: From ``search`` or ``rearranged``.
+            hit: Rank, 0-based.
+            word: The word to check, or None for the whole query.
+
+        Raises:
+            QueryError: if nothing is lit in the image.
+            UnreadableImageError: if the image or an image of the query cannot be read.
+        """
+        from faami_core.data.image_io import model_input
+        from faami_core.search.query import encode_query
+        from faami_core.search.trust import check_trust
+
+        pixels = self.read_image(result.hits[hit].path)
+        with self._lane:
+            encoder = self._loaded()
+            query = encode_query(result.query, encoder, self.read_image)
+            return check_trust(encoder, query, result.words, model_input(pixels, encoder.info.image_size), word)
