@@ -185,7 +185,13 @@ def _as_json(result: SearchResult) -> dict[str, Any]:
         "query": Session.format_query(result.query),
         "passing": result.passing,
         "words": [
-            {"text": word.text, "weight": word.weight, "known": word.known, "term": word.term}
+            {
+                "text": word.text,
+                "weight": word.weight,
+                "known": word.known,
+                "term": word.term,
+                "matched_from": word.matched_from,
+            }
             for word in result.words
         ],
         "hits": [

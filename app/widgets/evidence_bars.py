@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.widgets.controls import bold_of, label
@@ -120,7 +120,8 @@ class BarRow(QAbstractButton):
 def number_of(value: float, span: tuple[float, float]) -> str:
     """A signed number with as many decimals as the range of its chart needs."""
     decimals = 3 if max(abs(end) for end in span) >= _FINE_BELOW else 4
-    return f"{value:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+    rounded = round(value, decimals) + 0.0  # no minus before a zero
+    return f"{rounded:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
 
 
 class EvidenceBars(QWidget):
@@ -185,7 +186,7 @@ class EvidenceBars(QWidget):
         """Lights a row without telling."""
         if word in self._rows:
             self._rows[word].setChecked(True)
-            self._scroll.ensureWidgetVisible(self._rows[word], 0, 0)
+            self._reveal()
 
     def show_parts(self, parts: ScoreParts, span: tuple[float, float], heading: str) -> None:
         """Shows numbers.
@@ -213,6 +214,17 @@ class EvidenceBars(QWidget):
     def words(self) -> tuple[str, ...]:
         """Texts of the rows that can be lit, in order."""
         return tuple(row.text() for row in self._rows.values())
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._reveal()
+
+    def _reveal(self) -> None:
+        """Brings the lit row into sight."""
+        lit = self._group.checkedButton()
+        if lit is not None and self.isVisible():
+            self._list.layout().activate()
+            self._scroll.ensureWidgetVisible(lit, 0, 0)
 
     def _step(self, word: int | None, by: int) -> None:
         """From a row to the next or previous one, which is lit."""

@@ -9,7 +9,7 @@ from app.widgets.controls import IconPushButton, label
 from faami_core.explanation import TrustReport
 
 _PROMPT = "Hides the lit region, turns and mirrors the image, and scores it again: does the evidence follow?"
-_COLUMNS = ("", "Score", "Evidence", "Followed")
+_COLUMNS = ("Score", "Evidence", "Followed")
 
 
 class TrustPanel(QWidget):
@@ -26,6 +26,7 @@ class TrustPanel(QWidget):
         self._table = QWidget()
         self._grid = QGridLayout(self._table)
         self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setHorizontalSpacing(16)
         self._grid.setVerticalSpacing(4)
         self._grid.setColumnStretch(0, 1)
         head = QHBoxLayout()
@@ -60,8 +61,8 @@ class TrustPanel(QWidget):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for place, title in enumerate(_COLUMNS):
-            self._put(0, place, f"{title} of {target}" if title == "Evidence" else title, "section")
+        for place, title in enumerate((target[:1].upper() + target[1:], *_COLUMNS)):
+            self._put(0, place, title, "section")
         for line, step in enumerate((before, *report.steps), start=1):
             followed = "–" if step.followed is None else f"{step.followed:.0%}"
             for place, text in enumerate((step.name, f"{step.score:.3f}", f"{step.evidence:.3f}", followed)):
@@ -75,7 +76,7 @@ class TrustPanel(QWidget):
         if self._table.isHidden():
             return []
         return [
-            [self._label(line, place).text() for place in range(len(_COLUMNS))]
+            [self._label(line, place).text() for place in range(len(_COLUMNS) + 1)]
             for line in range(1, self._grid.rowCount())
         ]
 

@@ -163,7 +163,13 @@ def csv_metadata(result: SearchResult, csv_name: str) -> dict[str, Any]:
         "faami:filters": provenance.filters_record(result.filters),
         "faami:feedback": {"wanted": result.feedback.wanted, "unwanted": result.feedback.unwanted},
         "faami:words": [
-            {"text": legible(word.text), "weight": word.weight, "known": word.known, "term": word.term}
+            {
+                "text": legible(word.text),
+                "weight": word.weight,
+                "known": word.known,
+                "term": word.term,
+                "matchedFrom": word.matched_from,
+            }
             for word in result.words
         ],
         "faami:collection": provenance.path_text(result.collection),
