@@ -10,11 +10,10 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalet
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
 from app.widgets.controls import bold_of, label
-from app.widgets.word_strip import WHOLE_QUERY
 from faami_core.explanation import ScoreParts
 from faami_core.types import QueryWord
 
-WHOLE_IMAGE = "Whole image"
+WHOLE_QUERY, WHOLE_IMAGE = "Whole query", "Whole image"
 _HEIGHT = 24
 _BAR = 8
 _NAME_SHARE = 0.34  # of the width

@@ -41,7 +41,7 @@ class QueryBar(QWidget):
         self.setAccessibleName("Query bar")
         self._image: Path | None = None
         self._build_field()
-        self.words = WordStrip("Words of the query", with_whole_query=False)
+        self.words = WordStrip("Words of the query")
         self.words.word_chosen.connect(self.word_chosen)
         self.words.hide()
         column = QVBoxLayout(self)

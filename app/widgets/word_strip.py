@@ -13,23 +13,19 @@ from app.widgets.controls import FlowLayout
 from app.widgets.word_chip import WordChip
 from faami_core.types import QueryWord
 
-WHOLE_QUERY = "Whole query"
-
 
 class WordStrip(QWidget):
-    """Whole query and each word; a click tells ``word_chosen`` with None or the word's index.
+    """A chip for each word; a click, or Left and Right, tells ``word_chosen`` with the word's index.
 
     Args:
         name: Accessible name.
-        with_whole_query: Whether the first chip stands for the whole query.
     """
 
     word_chosen = Signal(object)
 
-    def __init__(self, name: str, *, with_whole_query: bool = True) -> None:
+    def __init__(self, name: str) -> None:
         super().__init__()
         self.setAccessibleName(name)
-        self._with_whole_query = with_whole_query
         self._flow = FlowLayout(gap=6)
         self.setLayout(self._flow)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
@@ -37,21 +33,19 @@ class WordStrip(QWidget):
         self.setSizePolicy(policy)
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
-        self._chips: dict[int | None, WordChip] = {}
+        self._chips: dict[int, WordChip] = {}
 
     def show_words(self, words: Sequence[QueryWord]) -> None:
         """Makes a chip of every word; the numbers come later."""
         self._remove_chips()
-        if self._with_whole_query and words:
-            self._add(None, WordChip(WHOLE_QUERY, key="0"))
         for index, word in enumerate(words):
             key = str(index + 1) if index < 9 else ""
             self._add(index, WordChip(word.text, key=key, known=word.known, looked_for=word.weight != 0))
         self.updateGeometry()
 
     def show_choice(self, word: int | None) -> None:
-        """Lights a chip without telling."""
-        if word in self._chips:
+        """Lights a chip, or (None, the whole query) none, without telling."""
+        if word is not None and word in self._chips:
             self._chips[word].setChecked(True)
             return
         self._group.setExclusive(False)
@@ -59,7 +53,7 @@ class WordStrip(QWidget):
             chip.setChecked(False)
         self._group.setExclusive(True)
 
-    def show_strength(self, word: int | None, bar: float, number: str, meaning: str) -> None:
+    def show_strength(self, word: int, bar: float, number: str, meaning: str) -> None:
         """Shows the number of one chip; see ``WordChip.show_strength``."""
         if word in self._chips:
             self._chips[word].show_strength(bar, number, meaning)
@@ -69,8 +63,8 @@ class WordStrip(QWidget):
         for before, after in pairwise((widget, *self._chips.values())):
             self.setTabOrder(before, after)
 
-    def chip(self, word: int | None) -> WordChip:
-        """The chip of a word, or of the whole query (None)."""
+    def chip(self, word: int) -> WordChip:
+        """The chip of a word."""
         return self._chips[word]
 
     @property
@@ -91,7 +85,7 @@ class WordStrip(QWidget):
         if not self._chips[word].isChecked():
             self.word_chosen.emit(word)
 
-    def _add(self, word: int | None, chip: WordChip) -> None:
+    def _add(self, word: int, chip: WordChip) -> None:
         chip.clicked.connect(lambda _checked=False, word=word: self.word_chosen.emit(word))
         self._group.addButton(chip)
         self._flow.addWidget(chip)
