@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject
 
 from app.controllers.evidence_controller import EvidenceController, paint_evidence
 from app.controllers.workspace import Workspace
-from app.widgets.evidence_bars import number_of
+from app.widgets.evidence_bars import number_on
 from app.widgets.inspector import Inspector
 from app.workers.task import Lane, Task
 from faami_core.explanation import ScoreParts
@@ -78,7 +78,7 @@ class CompareController(QObject):
         relation = "above" if lead.total >= 0 else "below"
         bars = self._inspector.compare.bars
         span = _span(lead)
-        difference = number_of(abs(lead.total), span)[1:]
+        difference = number_on(span, abs(lead.total))[1:]
         bars.show_parts(lead, span, f"A is {difference} {relation} B: the sum of the bars")
         bars.show_choice(self._workspace.view.word)
 

@@ -7,7 +7,7 @@ from PySide6.QtCore import QObject, Signal
 from app.controllers.cell_tints import CellTints
 from app.controllers.workspace import Workspace
 from app.models.result_list_model import ResultListModel
-from app.widgets.evidence_bars import number_of
+from app.widgets.evidence_bars import number_on
 from app.widgets.image_view import ImageView
 from app.widgets.inspector import Inspector
 from app.workers.task import Lane, Task
@@ -187,7 +187,7 @@ class EvidenceController(QObject):
         totals = shares.sum(axis=0)
         span = float(min(shares.min(), totals.min(), 0)), float(max(shares.max(), totals.max()))
         place = f"Region {row + 1}, {column + 1}"
-        total = number_of(parts.total, span)
+        total = number_on(span, parts.total)
         self._inspector.words.show_parts(parts, span, f"{place} adds {total} to the score")
         target = result.words[view.word].text if view.word is not None else "whole query"
         self._inspector.image.show_readout(f"{place}:  {target} {value:+.3f}")

@@ -16,6 +16,7 @@ class WordBadge:
         text: As typed.
         match: How well the word is seen, by the rule that the export uses, too.
         evidence: The word's evidence in this image.
+        adds: What it adds to the score, as on the bars of the inspector.
         lit: Whether this is the word that is lit up.
     """
 
@@ -23,7 +24,8 @@ class WordBadge:
     text: str
     match: Match
     evidence: float
-    lit: bool = False
+    adds: float
+    lit: bool
 
 
 class BadgeMaker:
@@ -35,6 +37,7 @@ class BadgeMaker:
 
     def __init__(self, result: SearchResult) -> None:
         self._all_words = result.words
+        self._fine_share = 1 - result.global_share
         weights = [abs(word.weight) for word in result.words]
         heaviest = max(weights, default=0.0)
         order = sorted(range(len(weights)), key=lambda word: (-weights[word], word))
@@ -45,6 +48,13 @@ class BadgeMaker:
         evidence, words = hit.word_evidence, self._all_words
         shown = self._words if lit is None else (lit, *(word for word in self._words if word != lit))
         return tuple(
-            WordBadge(word, words[word].text, words[word].match(evidence[word]), evidence[word], word == lit)
+            WordBadge(
+                word,
+                words[word].text,
+                words[word].match(evidence[word]),
+                evidence[word],
+                self._fine_share * evidence[word],
+                word == lit,
+            )
             for word in shown
         )

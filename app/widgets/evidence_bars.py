@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from app.widgets.controls import bold_of, label
+from app.widgets.controls import bold_of, label, number_of
 from faami_core.explanation import ScoreParts
 from faami_core.types import QueryWord
 
@@ -63,7 +63,7 @@ class BarRow(QAbstractButton):
     @property
     def number(self) -> str:
         """The value as on screen."""
-        return number_of(self._value, self._span)
+        return number_on(self._span, self._value)
 
     def sizeHint(self) -> QSize:
         return QSize(240, _HEIGHT)
@@ -116,11 +116,9 @@ class BarRow(QAbstractButton):
             painter.drawRoundedRect(bar, 2, 2)
 
 
-def number_of(value: float, span: tuple[float, float]) -> str:
+def number_on(span: tuple[float, float], value: float) -> str:
     """A signed number with as many decimals as the range of its chart needs."""
-    decimals = 3 if max(abs(end) for end in span) >= _FINE_BELOW else 4
-    rounded = round(value, decimals) + 0.0  # no minus before a zero
-    return f"{rounded:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
+    return number_of(value, decimals=3 if max(abs(end) for end in span) >= _FINE_BELOW else 4)
 
 
 class EvidenceBars(QWidget):

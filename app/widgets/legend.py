@@ -38,7 +38,7 @@ class Legend(QWidget):
         self.setAccessibleName(f"Legend: {title}, from 0 to {limit:.2g}, {_NOTE}")
         self.setToolTip(
             f"{title}: {_NOTE}, so the same value has the same colour everywhere.\n"
-            "The mean of the map over the image is the number on the word's chip."
+            "Its mean over the image is the evidence of the word."
         )
         self.update()
 

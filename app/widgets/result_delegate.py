@@ -14,7 +14,7 @@ from app.models.mark_store import NOTHING_NOTED
 from app.models.result_list_model import Role
 from app.models.thumbnail_cache import ThumbnailCache
 from app.models.word_badges import WordBadge
-from app.widgets.controls import bold_of
+from app.widgets.controls import bold_of, number_of
 from app.widgets.mark_painter import ON_SCRIM, REJECTED_OPACITY, SCRIM, paint_note
 from faami_core.queries import Annotation, Mark
 from faami_core.types import Match
@@ -145,7 +145,7 @@ class ResultDelegate(QStyledItemDelegate):
             painter.setFont(bold_of(plain) if badge.lit else plain)
             metrics = painter.fontMetrics()
             room = row.right() + 1 - x - (_DOT + 4) * (len(badges) - place - 1)
-            label = f"{badge.text} {badge.evidence:+.3f}" if badge.lit else badge.text
+            label = f"{badge.text} {number_of(badge.adds)}" if badge.lit else badge.text
             text = metrics.elidedText(label, Qt.TextElideMode.ElideRight, max(room - _DOT - 4, 0))
             width = _DOT + 4 + metrics.horizontalAdvance(text)
             if width > room or (text != label and place > 0):

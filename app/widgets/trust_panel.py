@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from app.widgets.controls import IconPushButton, label
+from app.widgets.controls import IconPushButton, label, number_of
 from faami_core.explanation import TrustReport
 
 _PROMPT = "Hides the lit region, turns and mirrors the image, and scores it again: does the evidence follow?"
@@ -53,7 +53,7 @@ class TrustPanel(QWidget):
     def show_report(self, report: TrustReport, target: str) -> None:
         """Shows the numbers; ``target`` is the word, quoted, or "the whole query"."""
         before, (hidden, elsewhere, *_) = report.original, report.steps
-        lit, rest = (_signed(step.score - before.score) for step in (hidden, elsewhere))
+        lit, rest = (number_of(step.score - before.score) for step in (hidden, elsewhere))
         self.sentence.setText(
             f"Hiding the lit {report.hidden:.0%} changes the score by {lit}, as much elsewhere by {rest}."
         )
@@ -90,7 +90,3 @@ class TrustPanel(QWidget):
         if place:
             made.setAlignment(Qt.AlignmentFlag.AlignRight)
         self._grid.addWidget(made, line, place)
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.3f}".replace("-", "\N{MINUS SIGN}")

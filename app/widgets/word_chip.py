@@ -16,7 +16,7 @@ class WordChip(QAbstractButton):
     """A toggle button: word, number, and a bar whose length is the number.
 
     Args:
-        text: The word, or "Whole query".
+        text: The word.
         key: Digit that selects it; empty for none.
         known: False flags a word the model has never seen.
         looked_for: False greys out a word without a place in an image ("beside", "the").

@@ -138,6 +138,7 @@ def test_a_lit_word_comes_first_however_light_it_is(session: FakeSession, root: 
     words = (QueryWord("a", 0.05), QueryWord("river", 0.35), QueryWord("bridge", 0.6))
     result = result_with(session, root, [(0.1, 0.1, 0.1)], words)
     badges = BadgeMaker(result).of(result.hits[0], lit=0)
+    assert badges[0].adds == pytest.approx((1 - result.global_share) * 0.1), "the number on its bar in the inspector"
     assert [(badge.text, badge.lit) for badge in badges] == [("a", True), ("bridge", False), ("river", False)]
 
 
