@@ -13,16 +13,13 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter
 from app import commands
 from app.actions import WORD_KEYS, Needs, bind, build_actions, build_menus, offer
 from app.controllers.activity_controller import ActivityController
-from app.controllers.arrange_controller import ArrangeController
 from app.controllers.collection_controller import CollectionController
-from app.controllers.compare_controller import CompareController
-from app.controllers.evidence_controller import EvidenceController
+from app.controllers.evidence_views import EvidenceViews
 from app.controllers.export_controller import ExportController
 from app.controllers.indexing_controller import IndexingController
 from app.controllers.restore_controller import RestoreController
 from app.controllers.search_controller import SearchController
 from app.controllers.triage_controller import TriageController
-from app.controllers.trust_controller import TrustController
 from app.controllers.workspace import Workspace
 from app.icons import app_icon
 from app.models.mark_store import MarkStore
@@ -146,10 +143,8 @@ class MainWindow(QMainWindow):
             activity=self.activity,
             indexing=self.indexing,
         )
-        self.evidence = EvidenceController(space, self.model, self.inspector)
-        self.compare = CompareController(space, self.evidence, self.inspector)
-        self.trust = TrustController(space, self.evidence, self.inspector)
-        self.arrange = ArrangeController(space, self.model, self.evidence, self.pane, self.inspector.mixer)
+        self.views = EvidenceViews(space, self.model, self.pane, self.inspector)
+        self.evidence = self.views.evidence
         self.export = ExportController(space, self.model, self.pane.notice)
         self.triage = TriageController(
             workspace=space, marks=self.marks, model=self.model, grid=self.grid, pane=self.pane
@@ -290,8 +285,7 @@ class MainWindow(QMainWindow):
         self.pane.query.focus()
 
     def _after_search(self, result: SearchResult) -> None:
-        for controller in (self.evidence, self.compare, self.arrange):
-            controller.take_result(result)
+        self.views.take_result(result)
         for number in range(1, WORD_KEYS):
             known = number <= len(result.words)
             self.actions_by_name[f"word_{number}"].setText(
@@ -306,8 +300,7 @@ class MainWindow(QMainWindow):
         self.show_panes()
 
     def _after_browse(self) -> None:
-        for controller in (self.evidence, self.compare, self.arrange):
-            controller.take_result(None)
+        self.views.take_result(None)
         self._offer_actions()
         self.show_panes()
 

@@ -188,7 +188,7 @@ def test_a_long_query_scrolls_its_bars_instead_of_squeezing_the_image(qtbot: QtB
 
 def open_tab(qtbot: QtBot, window: MainWindow, tab: str) -> None:
     qtbot.mouseClick(window.inspector.tabs.button(tab), Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.compare.is_settled)
+    qtbot.waitUntil(lambda: window.views.compare.is_settled)
 
 
 def test_why_a_is_above_b_adds_up_to_the_lead(qtbot: QtBot, window: MainWindow) -> None:
@@ -211,13 +211,13 @@ def test_a_pinned_image_is_compared_with_the_ones_selected_after_it(qtbot: QtBot
     assert "Select another image" in window.inspector.compare.other.full_text
     with qtbot.waitSignal(window.evidence.painted):
         window.grid.choose(7)
-    qtbot.waitUntil(lambda: window.compare.is_settled)
+    qtbot.waitUntil(lambda: window.views.compare.is_settled)
     hits, bars = window.workspace.result.hits, window.inspector.compare.bars
     assert hits[0].path.name in window.inspector.compare.other.full_text
     assert bars.whole_image.value + bars.row(None).value == pytest.approx(hits[7].score - hits[0].score, abs=1e-5)
     assert "below B" in bars.heading.text()
     qtbot.mouseClick(window.inspector.compare.pin, Qt.MouseButton.LeftButton)
-    qtbot.waitUntil(lambda: window.compare.is_settled)
+    qtbot.waitUntil(lambda: window.views.compare.is_settled)
     assert "rank 9" in window.inspector.other_name.full_text
 
 
