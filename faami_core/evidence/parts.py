@@ -16,9 +16,8 @@ from faami_core.types import FloatArray, ScaleView, SearchResult
 
 def hit_parts(result: SearchResult, hit: int) -> ScoreParts:
     """What a hit's score is made of; the total is the score, up to its rounding to six decimals."""
-    share = result.global_share
-    words = result.evidence[hit].sum(axis=1, dtype=np.float64)
-    return ScoreParts(share * result.hits[hit].score_global, tuple(((1 - share) * words).tolist()))
+    share, answer = result.global_share, result.hits[hit]
+    return ScoreParts(share * answer.score_global, tuple((1 - share) * value for value in answer.word_evidence))
 
 
 def region_parts(result: SearchResult, hit: int, scale: ScaleView = "both") -> FloatArray:

@@ -168,7 +168,7 @@ def csv_metadata(result: SearchResult, csv_name: str) -> dict[str, Any]:
                 "weight": word.weight,
                 "known": word.known,
                 "term": word.term,
-                "matchedFrom": word.matched_from,
+                "matched_from": word.matched_from,
             }
             for word in result.words
         ],
