@@ -339,8 +339,7 @@ class MainWindow(QMainWindow):
             self.splitter.setSizes(self.settings.split or self._default_split())
         self.pane.query.setVisible(has_collection)
         has_hits = self.workspace.result is not None and bool(self.workspace.result.hits)
-        by_score = self.pane.arrange.by_word is None  # a line across the scores means nothing in another order
-        self.pane.histogram.setVisible(has_hits and by_score and self.actions_by_name["histogram"].isChecked())
+        self.pane.show_histogram(has_hits and self.actions_by_name["histogram"].isChecked())
 
     def _offer_actions(self) -> None:
         """Greys out what makes no sense right now."""

@@ -95,6 +95,10 @@ class ResultPane(QFrame):
         self.headline.show_text(headline)
         self._turn_to(2)
 
+    def show_histogram(self, wanted: bool) -> None:
+        """The histogram, while the results are sorted by score: in another order a line across it means nothing."""
+        self.histogram.setVisible(wanted and self.arrange.by_word is None)
+
     def show_triage(self, text: str) -> None:
         """How much is selected and marked, beside the headline."""
         self.triage.setText(text)
