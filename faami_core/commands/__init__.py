@@ -1,0 +1,1 @@
+"""Subcommands of ``faami``: for each its options and what it does."""

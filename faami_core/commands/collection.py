@@ -1,0 +1,73 @@
+"""``faami index`` and ``faami info``: collections and what is known of them."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from pathlib import Path
+
+from faami_core import __version__
+from faami_core.commands.common import CANCELLED, DONE, SessionFactory, model_options, session_of
+from faami_core.indexing.report_text import collection_lines, compact_lines, index_lines
+from faami_core.session import Session
+from faami_core.terminal import ProgressLine, cancel_on_interrupt, printable
+
+
+def index_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("folder", type=Path, metavar="DIR", help="folder of images")
+    parser.add_argument("--retry", action="store_true", help="try unreadable files again even if they did not change")
+    parser.add_argument("--verify", action="store_true", help="read and check every file and all stored features")
+    parser.add_argument("--compact", action="store_true", help="only make the index smaller; looks at no image")
+    parser.add_argument("--add", type=Path, nargs="+", metavar="DIR", help="further folders, from now on")
+    parser.add_argument("--drop", type=Path, nargs="+", metavar="DIR", help="forget folders added before")
+    parser.add_argument("--include", nargs="*", metavar="GLOB", help="only these files, from now on; none for all")
+    parser.add_argument("--exclude", nargs="*", metavar="GLOB", help="not these files and folders, from now on")
+    model_options(parser)
+
+
+def run_index(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
+    session = session_of(arguments, session_factory)
+    if arguments.compact:
+        return _compact(arguments.folder, session)
+    changes = {name: getattr(arguments, name) for name in ("add", "drop", "include", "exclude")}
+    if any(value is not None for value in changes.values()):
+        session.change_collection(arguments.folder, **changes)
+    with cancel_on_interrupt() as cancel, ProgressLine() as progress:
+        options = {"retry_unreadable": arguments.retry, "verify": arguments.verify}
+        report = session.index(arguments.folder, progress=progress, cancel=cancel, **options)
+    for line in index_lines(report):
+        print(printable(line))
+    if report.cancelled:
+        print("faami: cancelled; what is indexed is kept, run the same command to go on", file=sys.stderr)
+        return CANCELLED
+    return DONE
+
+
+def _compact(folder: Path, session: Session) -> int:
+    with cancel_on_interrupt() as cancel, ProgressLine() as progress:
+        report = session.compact(folder, progress=progress, cancel=cancel)
+    for line in compact_lines(report):
+        print(line)
+    return DONE
+
+
+def info_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--collection", type=Path, metavar="DIR", help="tell about an indexed folder, too")
+    model_options(parser)
+
+
+def run_info(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
+    session = session_of(arguments, session_factory)
+    info = session.model_info()
+    grids = ", ".join(f"{grid.scale} {grid.rows}×{grid.columns}" for grid in info.grids)
+    print(f"version      {__version__}")
+    print(f"model        {info.name} ({info.parameters / 1e6:.1f} million weights)")
+    print(f"folder       {printable(str(info.folder))}")
+    print(f"fingerprint  {info.fingerprint}")
+    print(f"device       {info.device}")
+    print(f"input        {info.image_size}×{info.image_size} pixels; regions {grids}; width {info.width}")
+    print(f"index data   {printable(str(session.data_dir))}")
+    if arguments.collection is not None:
+        for line in collection_lines(session.open_collection(arguments.collection)):
+            print(printable(line))
+    return DONE

@@ -1,0 +1,122 @@
+"""``faami search``."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from faami_core.commands.common import DONE, SessionFactory, model_options, positive, session_of
+from faami_core.commands.filters import add_filter_options, filters_of
+from faami_core.queries import ImageTerm, PixelBox, Query
+from faami_core.session import Session
+from faami_core.terminal import cancel_on_interrupt, printable
+from faami_core.types import SearchResult
+
+
+def search_options(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "query",
+        nargs="?",
+        default="",
+        metavar="QUERY",
+        help="what the images should show; terms as in '2:storage tanks + ./a.jpg[0,0,64,64] - trees'",
+    )
+    parser.add_argument("--collection", type=Path, required=True, metavar="DIR", help="an indexed folder")
+    parser.add_argument("--image", type=Path, action="append", default=[], metavar="FILE", help="an example image")
+    parser.add_argument("--top", type=positive, default=20, metavar="N", help="how many hits (default 20)")
+    parser.add_argument("--shortlist", type=positive, default=500, metavar="K", help="images re-ranked (default 500)")
+    parser.add_argument("--csv", type=Path, metavar="OUT", help="write the hits to a CSV file")
+    parser.add_argument("--json", action="store_true", help="print the hits as JSON")
+    parser.add_argument("--group", choices=["exact", "near"], help="print duplicates only once, below their best hit")
+    add_filter_options(parser)
+    model_options(parser)
+
+
+def run_search(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
+    session = session_of(arguments, session_factory)
+    query = Query((*session.parse_query(arguments.query).terms, *(ImageTerm(path) for path in arguments.image)))
+    with cancel_on_interrupt() as cancel:
+        result = session.search(
+            arguments.collection,
+            query,
+            filters=filters_of(arguments),
+            top=arguments.top,
+            shortlist=arguments.shortlist,
+            cancel=cancel,
+        )
+        groups = session.duplicates(result, arguments.group, cancel=cancel) if arguments.group else None
+    if arguments.csv is not None:
+        session.export_csv(result, arguments.csv)
+    if arguments.json:
+        print(json.dumps(_as_json(result), indent=2))
+    else:
+        _print_hits(result, groups or tuple((hit.rank,) for hit in result.hits))
+    return DONE
+
+
+def _print_hits(result: SearchResult, groups: tuple[tuple[int, ...], ...]) -> None:
+    from faami_core.search.export import matched_words
+
+    for best, *others in groups:
+        hit = result.hits[best]
+        matched = " ".join(matched_words(result.words, hit.word_evidence))
+        more = f"  (and {len(others)} like it)" if others else ""
+        print(f"{hit.rank + 1:4d}  {hit.score:8.4f}  {printable(str(hit.path))}  [{printable(matched)}]{more}")
+    if result.unknown_words:
+        print(f"faami: words the model has never seen: {printable(', '.join(result.unknown_words))}", file=sys.stderr)
+    if result.unscored:
+        print(f"faami: {result.unscored} images have no finite score and were left out", file=sys.stderr)
+    if result.damaged:
+        print(f"faami: {result.damaged} images with damaged features were left out; index again", file=sys.stderr)
+    passing = "" if result.passing is None else f"{result.passing} that pass the filters of "
+    print(
+        f"re-ranked {result.reranked} of {passing}{result.gallery_size} in {result.seconds * 1000:.0f} ms",
+        file=sys.stderr,
+    )
+
+
+def _as_json(result: SearchResult) -> dict[str, Any]:
+    return {
+        "collection": str(result.collection),
+        "model_fingerprint": result.model_fingerprint,
+        "gallery_size": result.gallery_size,
+        "reranked": result.reranked,
+        "unscored": result.unscored,
+        "damaged": result.damaged,
+        "seconds": result.seconds,
+        "created_at": result.created_at,
+        "query": Session.format_query(result.query),
+        "passing": result.passing,
+        "words": [
+            {
+                "text": word.text,
+                "weight": word.weight,
+                "known": word.known,
+                "term": word.term,
+                "matched_from": word.matched_from,
+            }
+            for word in result.words
+        ],
+        "hits": [
+            {
+                "rank": hit.rank + 1,
+                "path": str(hit.path),
+                "score": hit.score,
+                "score_global": hit.score_global,
+                "score_fine": hit.score_fine,
+                "evidence": list(hit.word_evidence),
+                "best_regions": [_box(box) for box in hit.best_regions],
+                "query_regions": [None if box is None else _box(box) for box in hit.query_regions],
+                "width": hit.width,
+                "height": hit.height,
+            }
+            for hit in result.hits
+        ],
+    }
+
+
+def _box(box: PixelBox) -> list[int]:
+    return [box.x, box.y, box.width, box.height]
