@@ -177,7 +177,11 @@ class ModelConfig:
             raise ModelError("The model's config does not give mean and std of three channels.")
         odd = sorted(set(self.text.architecture) - set(TEXT_SETTINGS))
         odd += [scale for scale in self.grids if not scale.isidentifier()]
-        odd += [family] if (family := self.text.architecture.get("model_type", "bert")) not in TEXT_FAMILIES else []
+        if (family := self.text.architecture.get("model_type", "bert")) not in TEXT_FAMILIES:
+            raise ModelError(
+                f"The model's text encoder is of the kind {family!r}.",
+                f"It can be {', '.join(sorted(TEXT_FAMILIES))}.",
+            )
         if odd:
             raise ModelError(
                 f"The model's config says {odd[0]!r}, which this program does not know.",

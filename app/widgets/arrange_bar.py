@@ -29,6 +29,7 @@ class ArrangeBar(QWidget):
         row.setSpacing(6)
         for box, name in ((self.order, "Sort the results"), (self.filter, "Filter the results by a word")):
             box.setAccessibleName(name)
+            box.view().setAccessibleName(name)
             box.setToolTip(name)
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
             box.setMinimumContentsLength(9)

@@ -48,7 +48,7 @@ class Inspector(QFrame):
         self.empty = EmptyState("eye", "No image selected", "Select a result to see which words matched, and where.")
         page = QWidget()
         column = QVBoxLayout(page)
-        column.setContentsMargins(12, 8, 12, 12)
+        column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(8)
         column.addLayout(self._build_header())
         column.addLayout(self._build_images(), 1)
