@@ -283,10 +283,6 @@ def _read_row(row: list[str], names: list[str]) -> ExportedHit:
     )
 
 
-def _tags(cell: str) -> tuple[str, ...]:
-    return tuple(cell.split("; ")) if cell else ()
-
-
 def _box_text(box: PixelBox | None) -> str:
     return "" if box is None else f"{box.x} {box.y} {box.width} {box.height}"
 

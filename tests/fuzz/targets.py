@@ -20,9 +20,10 @@ from faami_core.data.image_io import decode_image
 from faami_core.errors import FaamiError
 from faami_core.model import weights as weights_door
 from faami_core.model.text_encoder import Tokenizer
+from faami_core.queries import TextTerm
 from faami_core.search.export import read_csv
 from faami_core.search.query import normalised
-from faami_core.types import Query, TextTerm
+from faami_core.search.query_line import format_query, parse_query
 from tests.faults.mutants import FORMATS, sound_image
 from tests.tiny_model import write_tokenizer
 
@@ -60,16 +61,19 @@ def captions(data: bytes) -> None:
 
 
 def query(data: bytes) -> None:
-    """Tidying and tokenising a query; words are parts of what was typed."""
-    text = data.decode("utf-8", "surrogateescape")
+    """Reading a typed line, writing it again, and tokenising its texts; words are parts of what was typed."""
+    line = data.decode("utf-8", "surrogateescape")
     try:
-        (term,) = normalised(Query.from_text(text)).terms
+        asked = parse_query(line)
+        terms = normalised(asked).terms
     except FaamiError:
         return
-    assert isinstance(term, TextTerm)
-    batch = _tokenizer()([term.text])
-    assert all(word in term.text for word in batch.words[0])
-    assert int(batch.word_of_token.max()) < max(1, len(batch.words[0]))
+    assert parse_query(format_query(asked)) == asked
+    for term in terms:
+        if isinstance(term, TextTerm):
+            batch = _tokenizer()([term.text])
+            assert all(word in term.text for word in batch.words[0])
+            assert int(batch.word_of_token.max()) < max(1, len(batch.words[0]))
 
 
 def csv(data: bytes) -> None:
@@ -85,7 +89,8 @@ TARGETS: dict[str, Target] = {"image": image, "weights": weights, "captions": ca
 CAPTIONS = {"images": [{"filename": "a.jpg", "split": "train", "sentences": [{"raw": "many planes"}]}]}
 CSV = (
     "rank,path,score,score_global,score_fine,words_matched,best_word,best_region_x,best_region_y,best_region_width,"
-    "best_region_height,evidence_river\r\n1,/a.png,0.5,0.4,0.6,river,river,0,0,8,8,0.6\r\n"
+    "best_region_height,image_width,image_height,mark,tags,evidence_river,region_river\r\n"
+    "1,/a.png,0.5,0.4,0.6,river,river,0,0,8,8,64,64,accepted,a; b,0.6,0 0 8 8\r\n"
 )
 
 
@@ -99,7 +104,12 @@ def seeds(name: str) -> list[bytes]:
         case "captions":
             return [json.dumps(CAPTIONS).encode()]
         case "query":
-            return [b"storage tanks beside a river", "ships’ harbour – ü 飞机".encode(), b"caf\xff -"]
+            return [
+                b"storage tanks beside a river",
+                "ships’ harbour – ü 飞机".encode(),
+                b"caf\xff -",
+                b'2:"a - b" + ./a.jpg[1,2,30,40] - trees',
+            ]
         case _:
             return [CSV.encode()]
 

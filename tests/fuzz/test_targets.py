@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from faami_core.search.export import read_csv
 from tests.faults.mutants import mutant
 from tests.fuzz.run import NAMES
 from tests.fuzz.targets import CSV, TARGETS, seeds
@@ -20,6 +23,12 @@ def test_seeds_and_damaged_seeds_bring_out_nothing_but_known_faults(name: str) -
         for number in range(24):
             TARGETS[name](mutant(seed, number))
     TARGETS[name](b"")
+
+
+def test_the_seed_of_a_result_file_is_read(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text(CSV, newline="")
+    (hit,) = read_csv(tmp_path / "r.csv")
+    assert (hit.path, hit.annotation.tags, hit.evidence) == (Path("/a.png"), ("a", "b"), {"river": 0.6})
 
 
 def test_found_a_result_file_with_a_cut_row() -> None:
