@@ -90,7 +90,7 @@ CAPTIONS = {"images": [{"filename": "a.jpg", "split": "train", "sentences": [{"r
 CSV = (
     "rank,path,score,score_global,score_fine,words_matched,best_word,best_region_x,best_region_y,best_region_width,"
     "best_region_height,image_width,image_height,mark,tags,evidence_river,region_river\r\n"
-    "1,/a.png,0.5,0.4,0.6,river,river,0,0,8,8,64,64,accepted,a; b,0.6,0 0 8 8\r\n"
+    "1,/a.png,0.5,0.4,0.6,river,river,0,0,8,8,64,64,accepted,a; b,0.5,0 0 8 8\r\n"
 )
 
 

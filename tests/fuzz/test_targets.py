@@ -28,7 +28,7 @@ def test_seeds_and_damaged_seeds_bring_out_nothing_but_known_faults(name: str) -
 def test_the_seed_of_a_result_file_is_read(tmp_path: Path) -> None:
     (tmp_path / "r.csv").write_text(CSV, newline="")
     (hit,) = read_csv(tmp_path / "r.csv")
-    assert (hit.path, hit.annotation.tags, hit.evidence) == (Path("/a.png"), ("a", "b"), {"river": 0.6})
+    assert (hit.path, hit.annotation.tags, hit.evidence) == (Path("/a.png"), ("a", "b"), {"river": 0.5})
 
 
 def test_found_a_result_file_with_a_cut_row() -> None:
