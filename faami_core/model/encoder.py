@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,7 +25,19 @@ from faami_core.types import (
     QueryWord,
 )
 
+_FEW_TOKENS = 24  # of a phrase; the regions of an image query are more, and threads pay
 _ALIGN_BLOCK = 16  # images widened from int8 to fp32 at a time: the block stays in the processor's cache
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """For small products: handing them out to threads costs several times what it saves (README, Decisions)."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
 
 
 class FaamiEncoder:
@@ -120,6 +134,7 @@ class FaamiEncoder:
             value_scale=_inverse_length(self._alignment.value(rows)),
         )
 
+    @_one_thread()
     @torch.inference_mode()
     def encode_text(self, text: str) -> QueryFeatures:
         """Encodes one phrase.
@@ -174,6 +189,12 @@ class FaamiEncoder:
         self, query: QueryFeatures, regions: npt.NDArray[np.int8], key_scale: FloatArray, value_scale: FloatArray
     ) -> tuple[FloatArray, FloatArray]:
         """Relates a query to K images; see ``types.FeatureEncoder.align``."""
+        with _one_thread() if len(query.weights) <= _FEW_TOKENS else nullcontext():
+            return self._align(query, regions, key_scale, value_scale)
+
+    def _align(
+        self, query: QueryFeatures, regions: npt.NDArray[np.int8], key_scale: FloatArray, value_scale: FloatArray
+    ) -> tuple[FloatArray, FloatArray]:
         count, width = len(regions), regions.shape[2]
         tokens, words = len(query.weights), len(query.words)
         both = torch.from_numpy(np.concatenate([query.keys, query.values])).to(self._device)  # [2T, D]

@@ -11,7 +11,7 @@ import torch
 from faami_core.errors import DeviceMemoryError, ModelError, QueryError
 from faami_core.model.encoder import FaamiEncoder, as_sentence, choose_device
 from faami_core.model.faami import Faami
-from faami_core.model.text_encoder import Tokenizer
+from faami_core.model.text_encoder import TokenBatch, Tokenizer
 from faami_core.model.weights import Checkpoint, load_checkpoint, save_checkpoint
 from faami_core.types import ImageFeatures
 from tests.tiny_model import some_images, tiny_model
@@ -32,6 +32,26 @@ def features(encoder: FaamiEncoder) -> ImageFeatures:
 def align(encoder: FaamiEncoder, text: str, features: ImageFeatures) -> tuple[np.ndarray, np.ndarray]:
     query = encoder.encode_text(text)
     return encoder.align(query, features.regions, features.key_scale, features.value_scale)
+
+
+def test_small_products_run_on_one_thread_and_the_setting_comes_back(
+    encoder: FaamiEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    original = encoder._tokenizer
+
+    def watching(phrases: list[str]) -> TokenBatch:
+        seen.append(torch.get_num_threads())
+        return original(phrases)
+
+    monkeypatch.setattr(encoder, "_tokenizer", watching)
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        encoder.encode_text("a river")
+        assert (seen, torch.get_num_threads()) == ([1], 2)
+    finally:
+        torch.set_num_threads(before)
 
 
 def test_stored_features_have_the_promised_shapes(encoder: FaamiEncoder, features: ImageFeatures) -> None:
