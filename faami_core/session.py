@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faami_core import config
-from faami_core.errors import CollectionError
+from faami_core.errors import CollectionError, QueryError
 from faami_core.explain import Explain
 from faami_core.keeping import Keeping, canonical
 from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Feedback, Filters, Query
@@ -98,7 +98,7 @@ class Session(Keeping, Triage, Explain):
             CollectionError: if the folder was never indexed with the loaded model.
         """
         with self._lane:
-            gallery = self._gallery(canonical(root))
+            gallery = self._joined([canonical(root)])
         return tuple(
             GalleryImage(int(item_id), Path(os.fsdecode(path)), int(width), int(height))
             for item_id, path, (width, height) in zip(
@@ -108,7 +108,7 @@ class Session(Keeping, Triage, Explain):
 
     def search(
         self,
-        root: Path,
+        root: Path | Sequence[Path],
         query: Query,
         *,
         filters: Filters = NO_FILTERS,
@@ -120,39 +120,43 @@ class Session(Keeping, Triage, Explain):
         """Answers a query.
 
         Args:
-            root: Folder of the collection.
+            root: Folder of the collection, or of several that are searched as if they were one; ``Hit.collection``
+                then tells them apart, and a file that is in two of them counts for the first.
             query: What is asked.
-            filters: Which images may be hits.
-            feedback: Marked images that move the query.
+            filters: Which images may be hits; a relative folder, marks and tags are those of each collection.
+            feedback: Marked images that move the query, in one collection only.
             top: At most this many hits; None for all re-ranked ones.
             shortlist: K, how many images are re-ranked.
             cancel: Stops the search.
 
         Raises:
-            QueryError: if the query is empty or has no word, or a filter names a word that is not in it.
+            QueryError: if the query is empty or has no word, a filter names a word that is not in it, or marked
+                images shall move it over several collections.
             UnreadableImageError: if an image of the query cannot be read.
-            CollectionError: if the collection is not indexed for this model.
+            CollectionError: if a collection is not indexed for this model, or none is named.
             CancelledError: if cancelled.
         """
         from faami_core.search.engine import Stopwatch, search_gallery
         from faami_core.search.query import normalised
 
-        root = canonical(root)
+        roots = tuple(dict.fromkeys(map(canonical, [root] if isinstance(root, Path) else root)))
+        _check_roots(roots, feedback)
         normalised(query)  # an empty query and a folder never indexed are told before the model loads
-        self._indexed_folder(root)
+        for folder in roots:
+            self._indexed_folder(folder)
         watch = Stopwatch()
         with self._lane:
             encoder = self._loaded()
             result = self._undamaged(
-                root,
+                roots,
                 lambda gallery: search_gallery(
                     gallery,
                     encoder,
                     query,
-                    collection=root,
+                    collection=roots[0],
                     read_image=self.read_image,
                     filters=filters,
-                    passing=self._passing(root, gallery, filters),
+                    passing=self._passing(roots, gallery, filters),
                     feedback=feedback,
                     top=top,
                     shortlist=shortlist,
@@ -162,7 +166,7 @@ class Session(Keeping, Triage, Explain):
                 watch,
             )
             self._stage_seconds = watch.seconds
-            return replace(result, damaged=self._gallery(root).damaged)
+            return replace(result, damaged=self._joined(roots).damaged, further_collections=roots[1:])
 
     # --- pixels (any thread) -------------------------------------------------------------------------------
 
@@ -208,29 +212,44 @@ class Session(Keeping, Triage, Explain):
             return self._known_fingerprint
 
     def _undamaged(
-        self, root: Path, work: Callable[[Gallery], SearchResult], watch: Stopwatch | None = None
+        self, roots: Sequence[Path], work: Callable[[Gallery], SearchResult], watch: Stopwatch | None = None
     ) -> SearchResult:
         """Works on the gallery, and again without those images whose stored features turn out to be damaged."""
         from faami_core.indexing.feature_store import DamagedRowsError
+        from faami_core.indexing.joined_gallery import split
 
         while True:
             with nullcontext() if watch is None else watch.measure("open"):
-                gallery = self._gallery(root)
+                gallery = self._joined(roots)
             try:
                 return work(gallery)
             except DamagedRowsError as damage:
-                self._galleries.leave_out(self._indexed_folder(root), self._fingerprint(), damage.indices)
+                for root, indices in zip(roots, split(gallery, damage.indices), strict=True):
+                    if len(indices):
+                        self._galleries.leave_out(self._indexed_folder(root), self._fingerprint(), indices)
 
     def _catalog(self, root: Path) -> Catalog:
         from faami_core.indexing.catalog import Catalog
 
         return Catalog(self._indexed_folder(root))
 
-    def _gallery(self, root: Path) -> Gallery:
-        """The open gallery of a collection, read anew only when the catalog has changed."""
+    def _joined(self, roots: Sequence[Path]) -> Gallery:
+        """The open galleries of collections as one, each read anew only when its catalog has changed."""
         from faami_core.indexing.collection import NOT_INDEXED
 
-        gallery = self._galleries.get(self._indexed_folder(root), self._fingerprint())
-        if gallery is None:
-            raise CollectionError(f"{str(root)!r} has not been indexed with this model.", NOT_INDEXED)
-        return gallery
+        parts = []
+        for root in roots:
+            gallery = self._galleries.get(self._indexed_folder(root), self._fingerprint())
+            if gallery is None:
+                raise CollectionError(f"{str(root)!r} has not been indexed with this model.", NOT_INDEXED)
+            parts.append(gallery)
+        return self._galleries.join(parts)
+
+
+def _check_roots(roots: Sequence[Path], feedback: Feedback) -> None:
+    if not roots:
+        raise CollectionError("No collection is named to search in.", "Name one or more folders that were indexed.")
+    if len(roots) > 1 and feedback != NO_FEEDBACK:
+        raise QueryError(
+            "Marked images can move a query in one collection only.", "Search one collection, or without the marks."
+        )

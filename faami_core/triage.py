@@ -6,7 +6,7 @@ import os
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, TypeVar
 
 from faami_core.errors import CollectionError
 from faami_core.keeping import canonical
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from faami_core.search.filters import Mask
 
 DuplicateKind = Literal["exact", "near"]
+T = TypeVar("T")
 
 
 class Triage:
@@ -33,11 +34,11 @@ class Triage:
     def _catalog(self, root: Path) -> Catalog:
         raise NotImplementedError
 
-    def _gallery(self, root: Path) -> Gallery:
+    def _joined(self, roots: Sequence[Path]) -> Gallery:
         raise NotImplementedError
 
     def _undamaged(
-        self, root: Path, work: Callable[[Gallery], SearchResult], watch: Stopwatch | None = None
+        self, roots: Sequence[Path], work: Callable[[Gallery], SearchResult], watch: Stopwatch | None = None
     ) -> SearchResult:
         raise NotImplementedError
 
@@ -119,20 +120,20 @@ class Triage:
         """
         import numpy as np
 
+        from faami_core.indexing.joined_gallery import places_by_key
         from faami_core.indexing.marks import contents
         from faami_core.search.duplicates import exact_groups, near_groups
 
-        ids = [hit.image_id for hit in result.hits]
+        keys = [hit.key for hit in result.hits]
         with self._lane:
             if kind == "exact":
-                with self._catalog(result.collection) as catalog:
-                    known = contents(catalog)
-                return exact_groups([known.get(item, (item,)) for item in ids])
-            gallery = self._gallery(result.collection)
-        places = {item: place for place, item in enumerate(gallery.item_ids.tolist())}
-        features = np.full((len(ids), gallery.global_features.shape[1]), np.nan, dtype=np.float32)
-        present = [rank for rank, item in enumerate(ids) if item in places]
-        features[present] = gallery.global_features[[places[ids[rank]] for rank in present]]
+                known = self._by_key(result, contents)
+                return exact_groups([known.get(key, key) for key in keys])
+            gallery = self._joined(result.collections)
+        places = places_by_key(gallery)
+        features = np.full((len(keys), gallery.global_features.shape[1]), np.nan, dtype=np.float32)
+        present = [rank for rank, key in enumerate(keys) if key in places]
+        features[present] = gallery.global_features[[places[keys[rank]] for rank in present]]
         return near_groups(features, cancel)
 
     # --- result files ----------------------------------------------------------------------------------------
@@ -148,12 +149,10 @@ class Triage:
         Raises:
             ExportError: if they cannot be written.
         """
+        from faami_core.indexing.marks import annotations_of
         from faami_core.search.export import arranged, write_csv
 
-        try:
-            annotations = self.annotations(result.collection)
-        except CollectionError:  # results outlive their index
-            annotations = {}
+        annotations = self._by_key(result, annotations_of, forgiving=True)  # results outlive their index
         return write_csv(result if order is None else arranged(result, order), path, annotations)
 
     def import_csv(self, path: Path) -> ImportedResult:
@@ -179,19 +178,50 @@ class Triage:
         with self._lane:
             encoder = self._loaded()
             return self._undamaged(
-                result.collection, lambda gallery: with_maps(result, gallery, encoder, self.read_image, cancel)
+                result.collections, lambda gallery: with_maps(result, gallery, encoder, self.read_image, cancel)
             )
 
     # --- inside ----------------------------------------------------------------------------------------------
 
-    def _passing(self, root: Path, gallery: Gallery, filters: Filters) -> Mask | None:
-        """The images that pass the filters on files, marks and tags; None where there are no such filters."""
+    def _by_key(
+        self, result: SearchResult, read: Callable[[Catalog], Mapping[int, T]], *, forgiving: bool = False
+    ) -> dict[tuple[int, int], T]:
+        """What the catalogs of a result know of their images, by ``Hit.key``.
+
+        Args:
+            result: Tells the collections.
+            read: Gives it by image id.
+            forgiving: Pass over collections without an index.
+        """
         from faami_core.indexing.database import index_errors
-        from faami_core.indexing.marks import annotations_of, modified_ns
-        from faami_core.search.filters import masks_files, passing_images
+
+        known: dict[tuple[int, int], T] = {}
+        for number, root in enumerate(result.collections):
+            try:
+                with self._catalog(root) as catalog, index_errors(catalog.folder):
+                    known |= {(number, image_id): value for image_id, value in read(catalog).items()}
+            except CollectionError:
+                if not forgiving:
+                    raise
+        return known
+
+    def _passing(self, roots: Sequence[Path], gallery: Gallery, filters: Filters) -> Mask | None:
+        """The images that pass the filters on files, marks and tags; None where there are no such filters."""
+        from faami_core.indexing.joined_gallery import merged
+        from faami_core.search.filters import masks_files
 
         if not masks_files(filters):
             return None
+        return merged(
+            gallery,
+            [self._passing_part(root, part, filters) for root, part in zip(roots, gallery.parts, strict=True)],
+        )
+
+    def _passing_part(self, root: Path, gallery: Gallery, filters: Filters) -> Mask:
+        from faami_core.indexing.database import index_errors
+        from faami_core.indexing.marks import annotations_of, modified_ns
+        from faami_core.search.filters import passing_images
+
         with self._catalog(root) as catalog, index_errors(catalog.folder):
             notes = annotations_of(catalog) if filters.marks or filters.tags else {}
             times = modified_ns(catalog) if filters.modified_from or filters.modified_to else {}
@@ -200,7 +230,7 @@ class Triage:
     def _ids_by_path(self, collection: Path) -> dict[Path, int]:
         try:
             with self._lane:
-                gallery = self._gallery(collection)
+                gallery = self._joined([collection])
         except CollectionError:
             return {}
         return {

@@ -45,7 +45,6 @@ class CancelToken:
         return self._event.is_set()
 
     def raise_if_cancelled(self) -> None:
-        """Raises CancelledError if ``cancel`` was called."""
         if self._event.is_set():
             raise CancelledError
 
@@ -56,8 +55,7 @@ class Progress:
 
     Attributes:
         stage: What is being done, as a short phrase for the screen ("Reading the folder").
-        done: Units finished.
-        total: Units in all, or None while unknown.
+        done, total: Units finished, and in all or None while unknown.
         rate, seconds_left: Units a second, and an estimate; None before they can be told.
     """
 
@@ -317,6 +315,7 @@ class Hit:
         width, height: Pixels of the image as shown.
         query_regions: L entries; for the word of a query image the region of that image which matched most, in its
             own pixels, for a word of text None. () where it is not known.
+        collection: Index into the result's collections; with ``image_id`` it is the ``key`` of the image.
     """
 
     image_id: int
@@ -330,6 +329,11 @@ class Hit:
     width: int
     height: int
     query_regions: tuple[PixelBox | None, ...] = ()
+    collection: int = 0
+
+    @property
+    def key(self) -> tuple[int, int]:
+        return self.collection, self.image_id
 
 
 @dataclass(frozen=True)
@@ -346,16 +350,16 @@ class SearchResult:
         global_share: β.
         gallery_size: N.
         reranked: How many images went through region–word alignment ("re-ranked K of N").
-        collection: Root folder of the collection.
+        collection: Root folder of the collection, or of the first of several.
         model_fingerprint: Of the model that scored.
-        seconds: From call to hits.
-        created_at: ISO 8601 UTC.
+        seconds, created_at: From call to hits, and when that was, ISO 8601 UTC.
         unscored: Images left out because their score is not a finite number.
         damaged: Images left out because their stored features rotted; the next index run makes them anew.
         filters: Which images could be hits.
         passing: Images that pass the filters on files and marks, or None where there are none; K of *these* were
             re-ranked.
         feedback: The marked images that moved the query.
+        further_collections: Root folders of the others, where several were searched as one.
     """
 
     query: Query
@@ -376,6 +380,11 @@ class SearchResult:
     filters: Filters = NO_FILTERS
     passing: int | None = None
     feedback: Feedback = NO_FEEDBACK
+    further_collections: tuple[Path, ...] = ()
+
+    @property
+    def collections(self) -> tuple[Path, ...]:
+        return (self.collection, *self.further_collections)
 
     @property
     def unknown_words(self) -> tuple[str, ...]:
@@ -385,7 +394,7 @@ class SearchResult:
 
 @dataclass(frozen=True)
 class ImportedResult:
-    """A result set loaded from a file, and the marks and tags it carries, by image id of its hits."""
+    """A result set loaded from a file, and the marks and tags it carries, by ``Hit.key``."""
 
     result: SearchResult
-    annotations: Mapping[int, Annotation]
+    annotations: Mapping[tuple[int, int], Annotation]

@@ -24,7 +24,14 @@ def search_options(parser: argparse.ArgumentParser) -> None:
         metavar="QUERY",
         help="what the images should show; terms as in '2:storage tanks + ./a.jpg[0,0,64,64] - trees'",
     )
-    parser.add_argument("--collection", type=Path, required=True, metavar="DIR", help="an indexed folder")
+    parser.add_argument(
+        "--collection",
+        type=Path,
+        action="append",
+        required=True,
+        metavar="DIR",
+        help="an indexed folder; several are searched as one",
+    )
     parser.add_argument("--image", type=Path, action="append", default=[], metavar="FILE", help="an example image")
     parser.add_argument("--top", type=positive, default=20, metavar="N", help="how many hits (default 20)")
     parser.add_argument("--shortlist", type=positive, default=500, metavar="K", help="images re-ranked (default 500)")
@@ -81,6 +88,7 @@ def _print_hits(result: SearchResult, groups: tuple[tuple[int, ...], ...]) -> No
 def _as_json(result: SearchResult) -> dict[str, Any]:
     return {
         "collection": str(result.collection),
+        "further_collections": [str(folder) for folder in result.further_collections],
         "model_fingerprint": result.model_fingerprint,
         "gallery_size": result.gallery_size,
         "reranked": result.reranked,
@@ -104,6 +112,7 @@ def _as_json(result: SearchResult) -> dict[str, Any]:
             {
                 "rank": hit.rank + 1,
                 "path": str(hit.path),
+                "collection": str(result.collections[hit.collection]),
                 "score": hit.score,
                 "score_global": hit.score_global,
                 "score_fine": hit.score_fine,

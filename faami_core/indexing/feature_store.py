@@ -225,6 +225,7 @@ class Gallery:
     Attributes:
         lost: The rows left out because their shard is missing or its head is damaged.
         damaged: How many images are left out in all, those that the catalog already knows included.
+        part_of, place_of: [N] index into ``parts`` and the gallery index there; see ``JoinedGallery``.
 
     Raises:
         OSError: if the disk fails.
@@ -239,6 +240,11 @@ class Gallery:
         lost = _lost(rows, self._shards)
         self.lost = _stored(rows, lost)
         self._adopt(rows.without(lost) if len(lost) else rows)
+
+    @property
+    def parts(self) -> tuple[Gallery, ...]:
+        """The galleries that were joined to this one: only itself."""
+        return (self,)
 
     def without(self, indices: npt.NDArray[np.intp]) -> Gallery:
         """The same gallery without some images, which count as damaged."""
@@ -291,6 +297,7 @@ class Gallery:
         self._rows = rows
         self.item_ids, self.paths, self.sizes = rows.item_ids, rows.paths, rows.sizes
         self.damaged = rows.damaged
+        self.part_of, self.place_of = np.zeros(len(self), dtype=np.intp), np.arange(len(self))
         self._sound = rows.checks < 0  # no check of the row: the whole file was checked when it was opened
         self.global_features = self._collect(np.arange(len(self)), lambda shard: shard.global_features)
 

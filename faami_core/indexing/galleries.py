@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy.typing as npt
 from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.database import index_errors
 from faami_core.indexing.feature_store import Gallery, shard_folder
+from faami_core.indexing.joined_gallery import JoinedGallery
 from faami_core.indexing.upkeep import note_damage
 
 OPEN_GALLERIES = 4
@@ -23,12 +25,14 @@ class Galleries:
 
     def __init__(self) -> None:
         self._open: OrderedDict[_Key, tuple[int, Gallery]] = OrderedDict()
+        self._joined: JoinedGallery | None = None
 
     def __len__(self) -> int:
         return len(self._open)
 
     def clear(self) -> None:
         self._open.clear()
+        self._joined = None
 
     def get(self, folder: Path, fingerprint: str) -> Gallery | None:
         """The gallery of an index, read anew only when the catalog has changed; None if it has none of the model.
@@ -50,9 +54,17 @@ class Galleries:
                 note_damage(catalog, model_id, gallery.lost)
                 self._open[key] = (generation, gallery)
         self._open.move_to_end(key)
-        while len(self._open) > OPEN_GALLERIES:
-            self._open.popitem(last=False)
         return self._open[key][1]
+
+    def join(self, parts: Sequence[Gallery]) -> Gallery:
+        """Galleries just got as one, kept joined while they are current; others, used longest ago, are let go."""
+        while len(self._open) > max(OPEN_GALLERIES, len(parts)):
+            self._open.popitem(last=False)
+        if len(parts) == 1:
+            return parts[0]
+        if self._joined is None or [*map(id, self._joined.parts)] != [*map(id, parts)]:
+            self._joined = JoinedGallery(parts)
+        return self._joined
 
     def leave_out(self, folder: Path, fingerprint: str, indices: npt.NDArray[np.intp]) -> None:
         """Goes on without images whose stored features turned out to be damaged; the next index run repairs them."""

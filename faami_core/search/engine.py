@@ -106,7 +106,7 @@ def search_gallery(
 
     Args:
         gallery, encoder, query: What is searched, with which model, for what.
-        collection: Root folder, for the result.
+        collection: Root folder, for the result; of the first part where galleries were joined.
         read_image: Reads images of the query.
         filters: Told in the result; here only the least evidence of words is applied, after re-ranking.
         passing: [N] bool from ``filters.passing_images``, applied before the shortlist; None lets all pass.
@@ -290,6 +290,7 @@ def _hits(scored: _Scored, gallery: Gallery, query: EncodedQuery, grids: tuple[G
                     term.regions[token] if token >= 0 else None
                     for term, token in zip(terms, matched[rank], strict=True)
                 ),
+                collection=int(gallery.part_of[index]),
             )
         )
     return tuple(hits)

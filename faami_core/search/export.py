@@ -48,16 +48,22 @@ _FIXED_COLUMNS: tuple[tuple[str, str], ...] = (
     ("mark", "string"),
     ("tags", "string"),
 )
+_COLLECTION_COLUMN = "collection"  # where several were searched as one
 _EVIDENCE_PREFIX = "evidence_"
 _REGION_PREFIX = "region_"  # where in the hit the word is most evident: x y width height
 _QUERY_REGION_PREFIX = "query_region_"  # which region of the query image matched most, likewise
+Annotations = Mapping[tuple[int, int], Annotation]
+
 _RISKY = re.compile(r"'*[=+\-@\t\r\n]")
 _ESCAPED = re.compile(r"'+[=+\-@\t\r\n]")
 
 
 @dataclass(frozen=True)
 class ExportedHit:
-    """One row as read back. ``rank`` is 0-based as in ``Hit``; mappings are by column name without its prefix."""
+    """One row as read back. ``rank`` is 0-based as in ``Hit``; mappings are by column name without its prefix.
+
+    ``collection`` is told where several were searched as one.
+    """
 
     rank: int
     path: Path
@@ -73,6 +79,7 @@ class ExportedHit:
     evidence: dict[str, float]
     regions: dict[str, PixelBox]
     query_regions: dict[str, PixelBox]
+    collection: Path | None = None
 
 
 def matched_words(words: Sequence[QueryWord], evidence: Sequence[float]) -> tuple[str, ...]:
@@ -94,13 +101,13 @@ def evidence_columns(words: Sequence[QueryWord]) -> tuple[str, ...]:
     return tuple(names)
 
 
-def write_csv(result: SearchResult, path: Path, annotations: Mapping[int, Annotation] | None = None) -> Path:
+def write_csv(result: SearchResult, path: Path, annotations: Annotations | None = None) -> Path:
     """Writes the hits in order to ``path`` and the provenance to ``path`` + ``-metadata.json``.
 
     Args:
         result: What to write; ``arranged`` brings it in the order on screen.
         path: The CSV file.
-        annotations: Marks and tags by image id.
+        annotations: Marks and tags by ``Hit.key``.
 
     Raises:
         ExportError: if a file cannot be written; then the old files, if any, are untouched.
@@ -134,14 +141,14 @@ def arranged(result: SearchResult, order: Sequence[int]) -> SearchResult:
     )
 
 
-def csv_text(result: SearchResult, annotations: Mapping[int, Annotation] | None = None) -> str:
+def csv_text(result: SearchResult, annotations: Annotations | None = None) -> str:
     """The CSV as text, lines ended by CR LF."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\r\n")
     writer.writerow([_safe(name) for name, _ in _columns(result)])
     images = _image_words(result)
     for hit in result.hits:
-        writer.writerow(_row(hit, result.words, images, (annotations or {}).get(hit.image_id, Annotation())))
+        writer.writerow(_row(hit, result, images, (annotations or {}).get(hit.key, Annotation())))
     return out.getvalue()
 
 
@@ -173,6 +180,7 @@ def csv_metadata(result: SearchResult, csv_name: str) -> dict[str, Any]:
             for word in result.words
         ],
         "faami:collection": provenance.path_text(result.collection),
+        "faami:furtherCollections": [provenance.path_text(folder) for folder in result.further_collections],
         "faami:modelFingerprint": result.model_fingerprint,
         "faami:globalShare": result.global_share,
         "faami:reranked": result.reranked,
@@ -222,6 +230,7 @@ def _columns(result: SearchResult) -> list[tuple[str, str]]:
     names, images = word_names(result.words), _image_words(result)
     return [
         *_FIXED_COLUMNS,
+        *([(_COLLECTION_COLUMN, "string")] if result.further_collections else []),
         *((f"{_EVIDENCE_PREFIX}{name}", "double") for name in names),
         *((f"{_REGION_PREFIX}{name}", "string") for name in names),
         *((f"{_QUERY_REGION_PREFIX}{names[number]}", "string") for number in images),
@@ -234,7 +243,8 @@ def _image_words(result: SearchResult) -> list[int]:
     return [number for number, region in enumerate(some) if region is not None]
 
 
-def _row(hit: Hit, words: Sequence[QueryWord], images: list[int], annotation: Annotation) -> list[str]:
+def _row(hit: Hit, result: SearchResult, images: list[int], annotation: Annotation) -> list[str]:
+    words, collection = result.words, result.collections[hit.collection]
     best = int(np.argmax(hit.word_evidence))
     box = hit.best_regions[best]
     return [
@@ -247,6 +257,7 @@ def _row(hit: Hit, words: Sequence[QueryWord], images: list[int], annotation: An
         *(str(hit.width), str(hit.height)),
         "" if annotation.mark is Mark.UNMARKED else str(annotation.mark),
         _safe("; ".join(annotation.tags)),
+        *([_safe(provenance.path_text(collection))] if result.further_collections else []),
         *(_number(value) for value in hit.word_evidence),
         *(_box_text(region) for region in hit.best_regions),
         *(_box_text(hit.query_regions[number]) for number in images),
@@ -280,6 +291,9 @@ def _read_row(row: list[str], names: list[str]) -> ExportedHit:
         evidence={name: _parsed(text) for name, text in of(_EVIDENCE_PREFIX).items()},
         regions={name: _box(text) for name, text in of(_REGION_PREFIX).items()},
         query_regions={name: _box(text) for name, text in of(_QUERY_REGION_PREFIX).items()},
+        collection=next(
+            (provenance.path_of(_restored(text)) for name, text in cells if name == _COLLECTION_COLUMN), None
+        ),
     )
 
 

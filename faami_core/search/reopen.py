@@ -13,6 +13,7 @@ import numpy as np
 
 from faami_core.errors import CollectionError, ExportError
 from faami_core.indexing.feature_store import Gallery
+from faami_core.indexing.joined_gallery import places_by_key
 from faami_core.queries import Annotation, Feedback
 from faami_core.search import provenance
 from faami_core.search.alignment import IMAGE_BLOCK, align_query
@@ -52,7 +53,7 @@ def read_result(path: Path, ids: Callable[[Path], Mapping[Path, int]]) -> Import
             f"The file {path.name + METADATA_SUFFIX!r} that belongs to the results is missing or damaged.",
             "Keep both files of an export in one folder.",
         ) from error
-    noted = {hit.image_id: row.annotation for hit, row in zip(result.hits, rows, strict=True)}
+    noted = {hit.key: row.annotation for hit, row in zip(result.hits, rows, strict=True)}
     return ImportedResult(result, {key: note for key, note in noted.items() if note != Annotation()})
 
 
@@ -69,8 +70,8 @@ def with_maps(
         CollectionError: if an image is no longer in the index, or another model made the result.
         UnreadableImageError: if an image of the query cannot be read.
     """
-    places = {item: place for place, item in enumerate(gallery.item_ids.tolist())}
-    gone = [hit for hit in result.hits if hit.image_id not in places]
+    places = places_by_key(gallery)
+    gone = [hit for hit in result.hits if hit.key not in places]
     if gone or encoder.info.fingerprint != result.model_fingerprint:
         raise CollectionError(
             "Where the words matched cannot be shown: the results come from another index or model.",
@@ -78,7 +79,7 @@ def with_maps(
         )
     query = encode_query(result.query, encoder, read_image)
     query = moved_query(query, result.feedback, gallery, encoder)
-    indices = np.array([places[hit.image_id] for hit in result.hits], dtype=np.intp)
+    indices = np.array([places[hit.key] for hit in result.hits], dtype=np.intp)
     shape = (len(indices), len(result.words), sum(grid.regions for grid in encoder.info.grids))
     evidence, attention = np.empty(shape, dtype=np.float32), np.empty(shape, dtype=np.float32)
     for begin in range(0, len(indices), IMAGE_BLOCK):
@@ -96,7 +97,8 @@ def _result(
     words = tuple(QueryWord(**word) for word in record["faami:words"])
     names = word_names(words)
     collection = provenance.path_of(record["faami:collection"])
-    known = ids(collection)
+    further = tuple(map(provenance.path_of, record.get("faami:furtherCollections", ())))
+    known = {folder: ids(folder) for folder in (collection, *further)}
     feedback = record["faami:feedback"]
     no_maps = np.zeros((len(rows), len(words), 0), dtype=np.float32)
     return SearchResult(
@@ -117,12 +119,14 @@ def _result(
         filters=provenance.filters_of(record["faami:filters"]),
         passing=record["faami:passing"],
         feedback=Feedback(tuple(feedback["wanted"]), tuple(feedback["unwanted"])),
+        further_collections=further,
     )
 
 
-def _hit(row: ExportedHit, names: tuple[str, ...], ids: Mapping[Path, int]) -> Hit:
+def _hit(row: ExportedHit, names: tuple[str, ...], ids: Mapping[Path, Mapping[Path, int]]) -> Hit:
+    collection = 0 if row.collection is None else list(ids).index(row.collection)
     return Hit(
-        image_id=ids.get(row.path, -1 - row.rank),
+        image_id=list(ids.values())[collection].get(row.path, -1 - row.rank),
         path=row.path,
         rank=row.rank,
         score=row.score,
@@ -133,4 +137,5 @@ def _hit(row: ExportedHit, names: tuple[str, ...], ids: Mapping[Path, int]) -> H
         width=row.width,
         height=row.height,
         query_regions=tuple(row.query_regions.get(name) for name in names),
+        collection=collection,
     )

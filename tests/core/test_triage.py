@@ -153,7 +153,7 @@ def test_an_export_opens_again_with_the_same_hits_marks_and_maps(session, image_
 
     assert back.result.hits == result.hits
     assert (back.result.query, back.result.words, back.result.feedback) == (query, result.words, result.feedback)
-    assert back.annotations == {ids["red"]: Annotation(Mark.ACCEPTED, ("=tag",))}
+    assert back.annotations == {(0, ids["red"]): Annotation(Mark.ACCEPTED, ("=tag",))}
     restored = session.with_maps(back.result)
     np.testing.assert_allclose(restored.evidence, result.evidence, atol=1e-6)
     np.testing.assert_allclose(restored.attention, result.attention, atol=1e-6)

@@ -148,7 +148,7 @@ def test_marks_and_tags_are_written_and_read_back():
     result = result_of(["a"], [Path("/a.png"), Path("/b.png")])
     note = Annotation(Mark.ACCEPTED, ("=1+1", "to check"))
 
-    text = csv_text(result, {2: note})
+    text = csv_text(result, {(0, 2): note})
 
     assert rows_of(text)[2][13:15] == ["accepted", "'=1+1; to check"]
     assert [row.annotation for row in parse_csv(text)] == [Annotation(), note]

@@ -68,7 +68,7 @@ class Maker:
             min_evidence=self.some(lambda: (self.text(), self.number())),
         )
 
-    def hit(self, rank: int, path: Path, images: list[bool]) -> Hit:
+    def hit(self, rank: int, path: Path, images: list[bool], collections: int) -> Hit:
         return Hit(
             image_id=rank + 1,
             path=path,
@@ -81,13 +81,15 @@ class Maker:
             width=self.random.randint(1, 9999),
             height=self.random.randint(1, 9999),
             query_regions=tuple(self.box() if image else None for image in images),
+            collection=self.random.randrange(collections),
         )
 
     def result(self) -> SearchResult:
         words = self.some(lambda: QueryWord(self.text(), self.number(), self.random.random() < 0.5, 2), least=1)
         images = [self.random.random() < 0.3 for _ in words]
         paths = dict.fromkeys(self.some(self.path))
-        hits = tuple(self.hit(rank, path, images) for rank, path in enumerate(paths))
+        collection, *further = dict.fromkeys((self.path(), *self.some(self.path)))
+        hits = tuple(self.hit(rank, path, images, 1 + len(further)) for rank, path in enumerate(paths))
         maps = np.zeros((len(hits), len(words), 0), dtype=np.float32)
         return SearchResult(
             query=Query(self.some(self.term, least=1)),
@@ -99,7 +101,7 @@ class Maker:
             global_share=0.25,
             gallery_size=self.random.randint(0, 99),
             reranked=self.random.randint(0, 99),
-            collection=self.path(),
+            collection=collection,
             model_fingerprint="f" * 64,
             seconds=self.random.random(),
             created_at="2026-01-01T00:00:00+00:00",
@@ -107,6 +109,7 @@ class Maker:
             filters=self.filters(),
             passing=self.maybe(5),
             feedback=Feedback(self.some(lambda: 4), self.some(lambda: 5)),
+            further_collections=tuple(further),
         )
 
 
@@ -116,7 +119,7 @@ def test_three_hundred_result_sets_written_and_loaded_back_have_the_same_hits_an
         maker = Maker(seed)
         result = maker.result()
         tags = tidy_tags(maker.some(maker.text))
-        notes = {hit.image_id: Annotation(Mark.REJECTED, tags) for hit in result.hits[:1]}
+        notes = {hit.key: Annotation(Mark.REJECTED, tags) for hit in result.hits[:1]}
         known = {hit.path: hit.image_id for hit in result.hits}
 
         back = read_result(write_csv(result, tmp_path / "out.csv", notes), lambda _collection, known=known: known)
