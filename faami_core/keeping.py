@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faami_core.errors import CollectionError
-from faami_core.types import CancelToken, CollectionInfo, FeatureEncoder, IndexReport, Progress, ProgressCallback
+from faami_core.types import (
+    CancelToken,
+    CollectionInfo,
+    FeatureEncoder,
+    IndexReport,
+    Progress,
+    ProgressCallback,
+)
 
 if TYPE_CHECKING:
     from faami_core.indexing.records import CompactReport
@@ -88,6 +95,22 @@ class Keeping:
                     retry_unreadable=retry_unreadable,
                     verify=verify,
                 )
+
+    def folder_changes(self, root: Path, *, cancel: CancelToken | None = None) -> int:
+        """How many files of a collection changed since they were indexed: new, edited, moved, gone or back again.
+
+        Looks at the folders only; changes nothing and needs no model (any thread).
+
+        Raises:
+            CollectionError: if the folder was never indexed, or the disk fails.
+            CancelledError: if cancelled.
+        """
+        from faami_core.indexing.catalog import Catalog
+        from faami_core.indexing.database import index_errors
+        from faami_core.indexing.watch import folder_changes
+
+        with Catalog(self._indexed_folder(canonical(root))) as catalog, index_errors(catalog.folder):
+            return folder_changes(catalog, cancel)
 
     def change_collection(
         self,

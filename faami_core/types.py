@@ -40,6 +40,9 @@ class CancelToken:
     def cancel(self) -> None:
         self._event.set()
 
+    def wait(self, seconds: float) -> bool:
+        return self._event.wait(seconds)
+
     @property
     def cancelled(self) -> bool:
         return self._event.is_set()
@@ -117,8 +120,7 @@ class ImageFeatures:
     Attributes:
         global_features: [B, D] float16, unit length.
         regions: [B, R, D] int8, region features up to a scale per row.
-        key_scale: [B, R] float32; ``key_scale * (regions @ key_weightᵀ)`` has unit length.
-        value_scale: [B, R] float32; likewise for the value projection.
+        key_scale, value_scale: [B, R] float32; ``key_scale * (regions @ key_weightᵀ)`` has unit length, and likewise.
     """
 
     global_features: npt.NDArray[np.float16]
@@ -175,8 +177,7 @@ class QueryFeatures:
 
     Attributes:
         global_features: [D] float32, unit length.
-        keys: [T, D] float32, folded with the key projection: ``cos(k_r, q_t) = key_scale_r * regions_r · keys_t``.
-        values: [T, D] float32, folded with the value projection likewise.
+        keys, values: [T, D] float32, folded with projections: ``cos(k_r, q_t) = key_scale_r * regions_r · keys_t``.
         weights: [T] float32, ω; sums to 1.
         words: L words in reading order.
         word_of_token: [T] int, which word each token belongs to.
@@ -305,8 +306,7 @@ class Hit:
 
     Attributes:
         image_id: Key in the catalog.
-        path: Absolute path of the image file.
-        rank: 0-based.
+        path, rank: Absolute path of the image file; 0-based.
         score: β · score_global + (1-β) · score_fine.
         score_global: Cosine of the global features; over several terms their mean by |weight|, signed.
         score_fine: Sum of this hit's evidence over words and regions.

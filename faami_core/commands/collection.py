@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 from faami_core import __version__
-from faami_core.commands.common import CANCELLED, DONE, SessionFactory, model_options, session_of
+from faami_core.commands.common import CANCELLED, DONE, SessionFactory, model_options, positive, session_of
+from faami_core.errors import CancelledError
 from faami_core.indexing.report_text import collection_lines, compact_lines, index_lines
 from faami_core.session import Session
 from faami_core.terminal import ProgressLine, cancel_on_interrupt, printable
+from faami_core.types import IndexReport
 
 
 def index_options(parser: argparse.ArgumentParser) -> None:
@@ -22,6 +25,9 @@ def index_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--drop", type=Path, nargs="+", metavar="DIR", help="forget folders added before")
     parser.add_argument("--include", nargs="*", metavar="GLOB", help="only these files, from now on; none for all")
     parser.add_argument("--exclude", nargs="*", metavar="GLOB", help="not these files and folders, from now on")
+    parser.add_argument(
+        "--watch", type=positive, metavar="SECONDS", help="go on: look at the folders every so often until Ctrl-C"
+    )
     model_options(parser)
 
 
@@ -35,8 +41,24 @@ def run_index(arguments: argparse.Namespace, session_factory: SessionFactory) ->
     with cancel_on_interrupt() as cancel, ProgressLine() as progress:
         options = {"retry_unreadable": arguments.retry, "verify": arguments.verify}
         report = session.index(arguments.folder, progress=progress, cancel=cancel, **options)
+    exit_code = _tell(report)
+    return _watch(session, arguments.folder, arguments.watch) if arguments.watch and exit_code == DONE else exit_code
+
+
+def _watch(session: Session, folder: Path, seconds: int) -> int:
+    """Indexes whatever changes, until Ctrl-C: that is the way to end it, and no fault."""
+    with cancel_on_interrupt() as cancel, suppress(CancelledError):
+        while not cancel.wait(seconds):
+            if session.folder_changes(folder, cancel=cancel):
+                with ProgressLine() as progress:
+                    report = session.index(folder, progress=progress, cancel=cancel)
+                _tell(report)
+    return DONE
+
+
+def _tell(report: IndexReport) -> int:
     for line in index_lines(report):
-        print(printable(line))
+        print(printable(line), flush=True)
     if report.cancelled:
         print("faami: cancelled; what is indexed is kept, run the same command to go on", file=sys.stderr)
         return CANCELLED
