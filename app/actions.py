@@ -140,6 +140,19 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("Ctrl+L",), Needs.IMAGE,
     ),
     ActionSpec(
+        "draw_region", "Search by a &region", "Search",
+        "Draw a region on the image in the inspector; Shift and a drag does the same.", commands.draw_region,
+        ("G",), Needs.IMAGE, checkable=True,
+    ),
+    ActionSpec(
+        "query_history", "Queries asked &before…", "Search", "Saved queries, and those asked before.",
+        commands.open_history, ("Ctrl+H",), Needs.COLLECTION, starts_block=True,
+    ),
+    ActionSpec(
+        "save_query", "&Save this query", "Search", "Keep the query on screen, or take it off the saved ones.",
+        lambda window: window.queries.toggle_saved(), ("Ctrl+D",), Needs.RESULT, checkable=True,
+    ),
+    ActionSpec(
         "clear", "&Clear query", "Search", "Empty the query and browse the collection.", commands.clear_query,
         ("Esc",), Needs.COLLECTION, starts_block=True,
     ),

@@ -169,11 +169,11 @@ class Photographer:
     # --- acting and waiting --------------------------------------------------------------------------------
 
     def ask(self, text: str) -> None:
-        self.window.pane.query.show_query(text, None)
+        self.window.pane.query.show_query(text)
         self._submit(self.window.pane.query.search_button.click)
 
     def ask_image(self, path: Path) -> None:
-        self.window.pane.query.text.clear()
+        self.window.pane.query.show_query("")
         self._submit(lambda: self.window.pane.query.ask_image(path))
 
     def _submit(self, submit: Callable[[], None]) -> None:
