@@ -288,10 +288,13 @@ def build_menus(bar: QMenuBar, actions: dict[str, QAction]) -> dict[str, QMenu]:
 
 
 def bind(action: QAction, *buttons: QAbstractButton) -> None:
-    """Lets buttons stand for an action: they do the same, tell its keys, and are enabled when it is."""
+    """Lets buttons stand for an action: they do the same, tell its keys, are enabled and checked when it is."""
     for button in buttons:
         button.clicked.connect(action.trigger)
         action.enabledChanged.connect(button.setEnabled)
+        if action.isCheckable():
+            button.setCheckable(True)
+            action.toggled.connect(button.setChecked)
         button.setEnabled(action.isEnabled())
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         button.setToolTip(action.toolTip().rstrip(".") + (f" ({keys})" if keys else ""))

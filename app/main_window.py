@@ -214,6 +214,7 @@ class MainWindow(QMainWindow):
         inspector.empty.action_asked.connect(lambda: self.grid.choose(0))
         self.export.written.connect(lambda path: space.settings.set_export_folder(path.parent))
         self.palette_list.chosen.connect(lambda name: self.actions_by_name[name].trigger())
+        self.queries.saved_shown.connect(self.actions_by_name["save_query"].setChecked)
         self.query_list.chosen.connect(self.queries.ask)
         for tag_asked in (self.tag_list.chosen, self.tag_list.new_asked):
             tag_asked.connect(self.triage.toggle_tag)

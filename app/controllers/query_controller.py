@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Qt
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from app.colormap import to_image
@@ -28,6 +28,8 @@ _PICTURES_KEPT = 64
 class QueryController(QObject):
     """Connects query bar and search; whatever composes a query goes through the line that the bar shows."""
 
+    saved_shown = Signal(bool)  # whether the query on screen is a saved one
+
     def __init__(self, workspace: Workspace, search: SearchController, pane: ResultPane) -> None:
         super().__init__()
         self._workspace = workspace
@@ -44,7 +46,7 @@ class QueryController(QObject):
         self._bar.terms.changed.connect(self.ask_terms)
         self._bar.terms.picture_wanted.connect(self._fill_picture)
         search.shown.connect(self._after_search)
-        search.browsing.connect(lambda: self._bar.show_saved(False))
+        search.browsing.connect(lambda: self.saved_shown.emit(False))
 
     # --- asking --------------------------------------------------------------------------------------------
 
@@ -146,7 +148,7 @@ class QueryController(QObject):
         line = self._workspace.session.format_query(result.query)
         settings.add_history(line)
         self._suggestions.take_lines(settings.history, settings.saved_queries)
-        self._bar.show_saved(line in settings.saved_queries)
+        self.saved_shown.emit(line in settings.saved_queries)
 
     def _fill_picture(self, term: ImageTerm) -> None:
         """Shows the picture of an image or region on its chips; one that cannot be read leaves the spot empty."""
@@ -190,7 +192,7 @@ class QueryController(QObject):
         is_new = len(saved) == len(settings.saved_queries)
         settings.saved_queries = (line, *saved) if is_new else tuple(saved)
         self._suggestions.take_lines(settings.history, settings.saved_queries)
-        self._bar.show_saved(is_new)
+        self.saved_shown.emit(is_new)
 
     def entries(self) -> list[QuickEntry]:
         """Saved queries, then those asked before, the last one first."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-_WORD_BEFORE = re.compile(r"(?<![\w./\\~:'-])[^\W\d_]{2,}$")  # not in a path, not after a hyphen
+_WORD_BEFORE = re.compile(r"(?<![\w./\\~'-])[^\W\d_]{2,}$")  # not in a path, not after a hyphen
 _MOST_LINES, _MOST_WORDS = 3, 6
 
 

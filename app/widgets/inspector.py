@@ -190,7 +190,6 @@ class Inspector(QFrame):
         self.more.setIconSize(QSize(18, 18))
         self.more.clicked.connect(self.more_like_this_asked)
         self.region = IconButton("region", "Search by a region drawn on the image")
-        self.region.setCheckable(True)
         row = QHBoxLayout()
         row.addWidget(self.score, 1)
         row.addWidget(self.region)

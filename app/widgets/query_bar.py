@@ -74,7 +74,6 @@ class QueryBar(QWidget):
         self.clear_button = IconButton("close", "Clear the query")
         self.clear_button.hide()
         self.save_button = IconButton("star", "Save this query", size=20)
-        self.save_button.setCheckable(True)
         self.history_button = IconButton("recent", "Queries asked before", size=20)
         self.pick_button = IconButton("image", "Search by an image file", size=20)
         self.search_button = IconPushButton("search", "Search", kind="primary")
@@ -109,10 +108,6 @@ class QueryBar(QWidget):
             share = f"{abs(word.weight):.0%}"
             self.words.show_strength(index, abs(word.weight) / heaviest, "", f"{share} of the fine score.")
         self.words.setVisible(bool(words))
-
-    def show_saved(self, saved: bool) -> None:
-        """Whether the query on screen is one of the saved ones."""
-        self.save_button.setChecked(saved)
 
     def point_at(self, position: int) -> None:
         """Puts the cursor where the line cannot be read."""
