@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 _WORD_BEFORE = re.compile(r"(?<![\w./\\~'-])[^\W\d_]{2,}$")  # not in a path, not after a hyphen
+_WORD = re.compile(r"[^\W\d_]+")
 _MOST_LINES, _MOST_WORDS = 3, 6
 
 
@@ -35,14 +36,16 @@ class Suggestions:
         self._words: tuple[str, ...] = ()
         self._recent: tuple[str, ...] = ()
         self._saved: tuple[str, ...] = ()
+        self._used: frozenset[str] = frozenset()
 
     def take_words(self, words: Sequence[str]) -> None:
-        """The words of the model; shorter ones are offered first."""
+        """The words of the model; those asked for before are offered first, then short ones."""
         self._words = tuple(sorted((word for word in words if word.isalpha()), key=lambda word: (len(word), word)))
 
     def take_lines(self, recent: Sequence[str], saved: Sequence[str]) -> None:
         """Lines asked before and lines saved."""
         self._recent, self._saved = tuple(recent), tuple(saved)
+        self._used = frozenset(_WORD.findall(" ".join((*recent, *saved)).casefold()))
 
     def complete(self, line: str, cursor: int) -> tuple[Suggestion, ...]:
         """Lines that begin with what is typed, then words that begin with the letters before the cursor."""
@@ -65,7 +68,8 @@ class Suggestions:
         if begun is None or line[cursor : cursor + 1].isalnum():
             return []
         letters = begun[0].casefold()
-        found = [word for word in self._words if word.startswith(letters) and word != letters][:_MOST_WORDS]
+        known = [word for word in self._words if word.startswith(letters) and word != letters]
+        found = sorted(known, key=lambda word: word not in self._used)[:_MOST_WORDS]
         return [
             Suggestion(word, f"{line[: begun.start()]}{word}{line[cursor:]}", begun.start() + len(word), "word")
             for word in found

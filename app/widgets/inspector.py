@@ -189,7 +189,7 @@ class Inspector(QFrame):
         self.more = IconPushButton("like", "More like this")
         self.more.setIconSize(QSize(18, 18))
         self.more.clicked.connect(self.more_like_this_asked)
-        self.region = IconButton("region", "Search by a region drawn on the image")
+        self.region = IconButton("region", "Search by a region drawn on the image", size=16)
         row = QHBoxLayout()
         row.addWidget(self.score, 1)
         row.addWidget(self.region)

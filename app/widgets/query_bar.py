@@ -94,6 +94,8 @@ class QueryBar(QWidget):
         """Shows a query without asking it."""
         self.suggestions.offer(())
         self.text.setText(line)
+        if not self.text.hasFocus():
+            self.text.home(False)  # a long line shows its beginning
 
     def show_terms(self, terms: Sequence[Term]) -> None:
         """Shows what the line is made of, as chips where there is more than one plain phrase."""

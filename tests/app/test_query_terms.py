@@ -82,6 +82,12 @@ def test_the_word_at_the_cursor_is_completed_wherever_it_stands() -> None:
     assert [found.text for found in suggestions().complete("2:ri", 4)] == ["river", "ripple", "rivers"]
 
 
+def test_words_asked_for_before_are_offered_first() -> None:
+    known = suggestions()
+    known.take_lines(("two rivers - trees",), ())
+    assert [found.text for found in known.complete("ri", 2)] == ["rivers", "river", "ripple"]
+
+
 def test_saved_lines_come_before_recent_ones_and_both_before_words() -> None:
     found = suggestions().complete("riv", 3)
     assert [(entry.text, entry.kind) for entry in found] == [

@@ -367,3 +367,27 @@ def test_the_box_of_a_drawn_region_is_written_into_the_line(window: MainWindow, 
     with qtbot.waitSignal(window.search.shown):
         window.queries.add_region(path, PixelBox(1, 2, 30, 40))
     assert window.pane.query.line == f"{path}[1,2,30,40]"
+
+
+# --- for everyone ---------------------------------------------------------------------------------------------
+
+
+def test_chips_tell_their_names_keys_and_focus(qtbot: QtBot, window: MainWindow) -> None:
+    ask(qtbot, window, "2:river + ./a.jpg - xyzzy")
+    window.pane.query.text.setFocus()
+    for place in range(3):
+        here, without = chip(window, place), chip(window, place).grab().toImage()
+        here.setFocus()
+        assert here.grab().toImage() != without, "the focus is seen"
+        assert here.text() in here.accessibleName()
+        assert "M: mute" in here.accessibleDescription()
+
+
+def test_tab_walks_from_the_search_button_over_the_chips_to_the_words(qtbot: QtBot, window: MainWindow) -> None:
+    ask(qtbot, window, "2:river - trees")
+    window.pane.query.search_button.setFocus()
+    walked = []
+    for _ in range(3):
+        qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
+        walked.append(QApplication.focusWidget())
+    assert walked == [chip(window, 0), chip(window, 1), window.pane.query.words.chip(0)]
