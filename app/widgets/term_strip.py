@@ -98,6 +98,8 @@ class TermStrip(QWidget):
         chip.show()
 
     def _do(self, chip: TermChip, deed: str) -> None:
+        if chip not in self._chips:  # its menu was open while another query came
+            return
         place, term = self._chips.index(chip), chip.term
         if deed == "menu":
             self._open_menu(chip)

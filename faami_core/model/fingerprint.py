@@ -38,4 +38,6 @@ def read_words(folder: Path) -> tuple[str, ...]:
     try:
         return tuple((folder / WORDS).read_text(encoding="utf-8").split())
     except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"The words of the model {str(folder)!r} cannot be read ({error}).") from error
+        raise ModelError(
+            f"The words of the model {str(folder)!r} cannot be read ({error}).", "Copy the model folder again."
+        ) from error
