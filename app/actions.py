@@ -140,6 +140,19 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("Ctrl+L",), Needs.IMAGE,
     ),
     ActionSpec(
+        "draw_region", "Search by a &region", "Search",
+        "Draw a region on the image in the inspector; Shift and a drag does the same.", commands.draw_region,
+        ("G",), Needs.IMAGE, checkable=True,
+    ),
+    ActionSpec(
+        "query_history", "Queries asked &before…", "Search", "Saved queries, and those asked before.",
+        commands.open_history, ("Ctrl+H",), Needs.COLLECTION, starts_block=True,
+    ),
+    ActionSpec(
+        "save_query", "&Save this query", "Search", "Keep the query on screen, or take it off the saved ones.",
+        lambda window: window.queries.toggle_saved(), ("Ctrl+D",), Needs.RESULT, checkable=True,
+    ),
+    ActionSpec(
         "clear", "&Clear query", "Search", "Empty the query and browse the collection.", commands.clear_query,
         ("Esc",), Needs.COLLECTION, starts_block=True,
     ),
@@ -275,10 +288,13 @@ def build_menus(bar: QMenuBar, actions: dict[str, QAction]) -> dict[str, QMenu]:
 
 
 def bind(action: QAction, *buttons: QAbstractButton) -> None:
-    """Lets buttons stand for an action: they do the same, tell its keys, and are enabled when it is."""
+    """Lets buttons stand for an action: they do the same, tell its keys, are enabled and checked when it is."""
     for button in buttons:
         button.clicked.connect(action.trigger)
         action.enabledChanged.connect(button.setEnabled)
+        if action.isCheckable():
+            button.setCheckable(True)
+            action.toggled.connect(button.setChecked)
         button.setEnabled(action.isEnabled())
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
         button.setToolTip(action.toolTip().rstrip(".") + (f" ({keys})" if keys else ""))

@@ -13,6 +13,7 @@ from app.dialogs import files
 from app.dialogs.crash_log_dialog import CrashLogDialog
 from app.dialogs.shortcuts_dialog import ShortcutsDialog
 from app.widgets.quick_list import QuickEntry
+from faami_core.queries import ImageTerm, PixelBox
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -45,8 +46,7 @@ def search_like_this(window: MainWindow) -> None:
     """Asks with the image in the inspector alone."""
     item = window.evidence.item
     if item is not None:
-        window.pane.query.text.clear()
-        window.pane.query.ask_image(item.path)
+        window.queries.ask_terms((ImageTerm(item.path),))
 
 
 def clear_query(window: MainWindow) -> None:
@@ -84,6 +84,22 @@ def follow_panel_actions(window: MainWindow) -> None:
 def pick_tag(window: MainWindow) -> None:
     """Opens the list of tags for the selected images."""
     window.tag_list.open_with(window.triage.tag_entries())
+
+
+def open_history(window: MainWindow) -> None:
+    """Opens the list of saved queries and of those asked before."""
+    window.query_list.open_with(window.queries.entries())
+
+
+def draw_region(window: MainWindow) -> None:
+    """The next drag on the image of the inspector draws a region to search with."""
+    window.inspector.image.set_drawing(not window.inspector.image.is_drawing)
+
+
+def search_by_region(window: MainWindow, box: PixelBox) -> None:
+    """Adds a region of the image in the inspector to the query."""
+    if window.evidence.item is not None:
+        window.queries.add_region(window.evidence.item.path, box)
 
 
 def open_palette(window: MainWindow) -> None:

@@ -17,6 +17,7 @@ from app.controllers.collection_controller import CollectionController
 from app.controllers.evidence_views import EvidenceViews
 from app.controllers.export_controller import ExportController
 from app.controllers.indexing_controller import IndexingController
+from app.controllers.query_controller import QueryController
 from app.controllers.restore_controller import RestoreController
 from app.controllers.search_controller import SearchController
 from app.controllers.triage_controller import TriageController
@@ -29,8 +30,8 @@ from app.models.view_state import ViewState
 from app.settings import Settings
 from app.theme import ThemeChoice, apply_theme
 from app.widgets.collection_rail import CollectionRail
+from app.widgets.drops import folder_of, image_path_of
 from app.widgets.inspector import Inspector
-from app.widgets.query_bar import image_path_of
 from app.widgets.quick_list import QuickList
 from app.widgets.result_grid import ResultGrid
 from app.widgets.result_pane import ResultPane
@@ -43,7 +44,6 @@ if TYPE_CHECKING:
 
 _DEFAULT_SIZE = (1440, 900)
 _RAIL_WIDTH = 208
-_QUERY_THUMBNAIL = 128
 
 
 class MainWindow(QMainWindow):
@@ -115,6 +115,9 @@ class MainWindow(QMainWindow):
         self.palette_list = QuickList(
             self, name="Command palette", prompt="Type a command", none_found="No command has these letters."
         )
+        self.query_list = QuickList(
+            self, name="Queries", prompt="Find a query asked before", none_found="No query has these letters."
+        )
         self.tag_list = QuickList(
             self,
             name="Tags",
@@ -143,6 +146,7 @@ class MainWindow(QMainWindow):
             activity=self.activity,
             indexing=self.indexing,
         )
+        self.queries = QueryController(space, self.search, self.pane)
         self.views = EvidenceViews(space, self.model, self.pane, self.inspector)
         self.evidence = self.views.evidence
         self.export = ExportController(space, self.model, self.pane.notice)
@@ -176,6 +180,9 @@ class MainWindow(QMainWindow):
         bind(actions["export_csv"], pane.export_button)
         bind(actions["pick_image"], pane.query.pick_button)
         bind(actions["clear"], pane.query.clear_button)
+        bind(actions["query_history"], pane.query.history_button)
+        bind(actions["save_query"], pane.query.save_button)
+        bind(actions["draw_region"], inspector.region)
         inspector.more_like_this_asked.connect(actions["more_like_this"].trigger)
         inspector.copy_path_asked.connect(actions["copy_path"].trigger)
         inspector.reveal_asked.connect(actions["reveal"].trigger)
@@ -200,12 +207,15 @@ class MainWindow(QMainWindow):
         pane.query.leave_asked.connect(self._go_to_grid)
         pane.empty.action_asked.connect(self._empty_action)
         pane.notice.action_asked.connect(self._notice_action)
-        self.thumbnails.arrived.connect(self._fill_image_chip)
         self.view.changed.connect(self._follow_view)
         inspector.image.step_asked.connect(self.grid.step)
+        inspector.image.region_drawn.connect(lambda box: commands.search_by_region(self, box))
+        inspector.image.drawing_changed.connect(self.actions_by_name["draw_region"].setChecked)
         inspector.empty.action_asked.connect(lambda: self.grid.choose(0))
         self.export.written.connect(lambda path: space.settings.set_export_folder(path.parent))
         self.palette_list.chosen.connect(lambda name: self.actions_by_name[name].trigger())
+        self.queries.saved_shown.connect(self.actions_by_name["save_query"].setChecked)
+        self.query_list.chosen.connect(self.queries.ask)
         for tag_asked in (self.tag_list.chosen, self.tag_list.new_asked):
             tag_asked.connect(self.triage.toggle_tag)
         self.triage.stack.indexChanged.connect(self._name_undo)
@@ -281,6 +291,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{info.root.name} – FAAMI Explorer")
         self.triage.take_collection()
         self.search.show_collection(info)
+        self.queries.ask_again()
         self.show_panes()
         self.pane.query.focus()
 
@@ -291,9 +302,8 @@ class MainWindow(QMainWindow):
             self.actions_by_name[f"word_{number}"].setText(
                 f"“{result.words[number - 1].text}”" if known else f"Word {number}"
             )
-        self.pane.query.words.chain_after(self.pane.query.search_button)
+        self.pane.query.chain_after_search()
         self.inspector.words.chain_after(self.inspector.next_button)
-        self._fill_image_chip(self.pane.query.image)
         self.grid.choose(0)
         self._follow_view()
         self._offer_actions()
@@ -308,13 +318,6 @@ class MainWindow(QMainWindow):
         self.workspace.model = info
         self.status.show_fact("model", info.name, f"Model {info.name}, fingerprint {info.fingerprint[:12]}")
         self.status.show_fact("device", info.device, f"The model runs on {info.device}")
-
-    def _fill_image_chip(self, arrived: Path | None) -> None:
-        image = self.pane.query.image
-        if image is not None and arrived == image:
-            pixmap = self.thumbnails.get(image, _QUERY_THUMBNAIL)
-            if pixmap is not None:
-                self.pane.query.show_image_thumbnail(pixmap)
 
     def _follow_view(self) -> None:
         self.actions_by_name["overlay"].setChecked(self.view.overlay)
@@ -359,11 +362,11 @@ class MainWindow(QMainWindow):
     # --- the window itself ---------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if _folder_of(event) is not None or image_path_of(event.mimeData()) is not None:
+        if folder_of(event.mimeData()) is not None or image_path_of(event.mimeData()) is not None:
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        folder, image = _folder_of(event), image_path_of(event.mimeData())
+        folder, image = folder_of(event.mimeData()), image_path_of(event.mimeData())
         if folder is not None:
             event.acceptProposedAction()
             self.collections.open(folder)
@@ -393,8 +396,3 @@ class MainWindow(QMainWindow):
         """Widths of the panes before anyone has moved them: the inspector takes under a third."""
         inspector = max(400, round(0.29 * self.width()))
         return [_RAIL_WIDTH, self.width() - _RAIL_WIDTH - inspector, inspector]
-
-
-def _folder_of(event: QDropEvent) -> Path | None:
-    paths = (Path(url.toLocalFile()) for url in event.mimeData().urls() if url.isLocalFile())
-    return next((path for path in paths if path.is_dir()), None)

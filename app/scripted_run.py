@@ -68,13 +68,16 @@ class ScriptedRun(QObject):
             self._guard.start()
             window.runner.moved.connect(self._guard.start)
 
-    def _ask(self, info: CollectionInfo) -> None:
+    def _ask(self, _info: CollectionInfo) -> None:
         window, options = self._window, self._options
         window.collections.opened.disconnect(self._ask)
         if options.query or options.image is not None:
             window.search.shown.connect(lambda _result: self._wait_for_pixels())
-            window.pane.query.show_query(options.query, options.image)
-            window.search.show_collection(info)
+            window.pane.query.show_query(options.query)
+            if options.image is not None:
+                window.queries.add_image(options.image.absolute())
+            else:
+                window.queries.ask_again()
         else:
             self._wait_for_pixels()
 

@@ -11,6 +11,7 @@ from PySide6.QtCore import QByteArray, QSettings
 from app.theme import ThemeChoice
 
 _RECENT_LIMIT = 8
+_HISTORY_LIMIT = 100
 
 
 @dataclass(frozen=True)
@@ -18,14 +19,12 @@ class LastView:
     """What was on screen when the window closed.
 
     Attributes:
-        text: Text of the query.
-        image: Image of the query.
+        line: The query as one typed line; empty while browsing.
         selected: The image in the inspector.
         word: Index of the lit word, None for the whole query.
     """
 
-    text: str = ""
-    image: Path | None = None
+    line: str = ""
     selected: Path | None = None
     word: int | None = None
 
@@ -80,21 +79,38 @@ class Settings:
         """What was on screen when the window closed."""
         try:
             stored = json.loads(str(self._store.value("last_view", "")))
-            text, image, selected, word = (stored.get(name) for name in ("text", "image", "selected", "word"))
+            line, selected, word = (stored.get(name) for name in ("line", "selected", "word"))
         except (ValueError, AttributeError):
             return LastView()
         return LastView(
-            text if isinstance(text, str) else "",
-            Path(image) if isinstance(image, str) else None,
+            line if isinstance(line, str) else "",
             Path(selected) if isinstance(selected, str) else None,
             word if isinstance(word, int) else None,
         )
 
     @last_view.setter
     def last_view(self, view: LastView) -> None:
-        paths = {name: str(path) if path is not None else None for name, path in
-                 (("image", view.image), ("selected", view.selected))}  # fmt: skip
-        self._store.setValue("last_view", json.dumps({"text": view.text, **paths, "word": view.word}))
+        selected = str(view.selected) if view.selected is not None else None
+        self._store.setValue("last_view", json.dumps({"line": view.line, "selected": selected, "word": view.word}))
+
+    @property
+    def history(self) -> tuple[str, ...]:
+        """Queries asked before, as typed lines, the last one first."""
+        return self._lines("history")
+
+    def add_history(self, line: str) -> None:
+        """Puts a query at the head of those asked before."""
+        others = [known for known in self.history if known != line]
+        self._store.setValue("history", json.dumps([line, *others][:_HISTORY_LIMIT]))
+
+    @property
+    def saved_queries(self) -> tuple[str, ...]:
+        """Queries kept by the analyst, as typed lines, the last one first."""
+        return self._lines("saved_queries")
+
+    @saved_queries.setter
+    def saved_queries(self, lines: tuple[str, ...]) -> None:
+        self._store.setValue("saved_queries", json.dumps(lines))
 
     @property
     def side_panel(self) -> bool:
@@ -160,6 +176,14 @@ class Settings:
 
     def set_layout(self, name: str, state: QByteArray) -> None:
         self._store.setValue(f"layout/{name}", state)
+
+    def _lines(self, name: str) -> tuple[str, ...]:
+        """A stored list of texts; empty where none, or something else, is stored."""
+        try:
+            stored = json.loads(str(self._store.value(name, "[]")))
+        except ValueError:
+            return ()
+        return tuple(line for line in stored if isinstance(line, str)) if isinstance(stored, list) else ()
 
     def _flag(self, name: str) -> bool:
         """A stored yes or no; yes where nothing is stored. The file holds text."""

@@ -83,6 +83,17 @@ class Session(Keeping, Triage, Explain):
         """
         return self._loaded().info
 
+    def known_words(self) -> tuple[str, ...]:
+        """The words that the model has seen in training, lower case; one small file, the model is not loaded for it.
+
+        Raises:
+            ModelError: if the checkpoint has no list of words.
+        """
+        from faami_core.model.fingerprint import read_words
+
+        encoder = self._encoder
+        return read_words(encoder.info.folder if encoder else self._model or config.default_model_dir())
+
     def close(self) -> None:
         """Lets go of the model and of open indexes."""
         with self._lane:

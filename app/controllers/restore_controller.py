@@ -44,7 +44,7 @@ class RestoreController(QObject):
         settings = self._workspace.settings
         if settings.last is not None:
             self._awaited = settings.last_view
-            self._pane.query.show_query(self._awaited.text, self._awaited.image)
+            self._pane.query.show_query(self._awaited.line)
             self._collections.open(settings.last)
 
     def remember(self) -> None:
@@ -52,10 +52,8 @@ class RestoreController(QObject):
         space, row = self._workspace, self._grid.currentIndex().row()
         if space.collection is None:
             return
-        asked = space.result is not None
         space.settings.last_view = LastView(
-            text=self._pane.query.text.text().strip() if asked else "",
-            image=self._pane.query.image if asked else None,
+            line=space.session.format_query(space.result.query) if space.result is not None else "",
             selected=self._model.path(row) if row >= 0 else None,
             word=space.view.word,
         )
@@ -73,7 +71,7 @@ class RestoreController(QObject):
     def _forget(self) -> None:
         if self._awaited is not None:
             self._awaited = None
-            self._pane.query.show_query("", None)
+            self._pane.query.show_query("")
 
     def _browse_instead(self) -> None:
         """The collection is there, but its last query cannot be asked any more."""

@@ -2,21 +2,17 @@
 
 from __future__ import annotations
 
-import hashlib
-from pathlib import Path
-
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QImage
 
 from app.controllers.activity_controller import ActivityController
 from app.controllers.indexing_controller import IndexingController
 from app.controllers.workspace import Workspace
+from app.models.query_terms import located
 from app.models.result_list_model import ResultListModel
 from app.widgets.result_pane import ResultPane
 from app.widgets.status_panel import StatusPanel
 from app.workers.task import Lane, Task
-from faami_core.errors import FaamiError
-from faami_core.queries import ImageTerm, Query, TextTerm
+from faami_core.errors import FaamiError, QueryError
 from faami_core.types import CollectionInfo, SearchResult
 
 
@@ -47,18 +43,20 @@ class SearchController(QObject):
         self._task: Task | None = None
         pane.query.submitted.connect(self.ask)
         pane.query.cleared.connect(self.clear)
-        pane.query.image_pasted.connect(self.ask_pasted)
         pane.histogram.kept_changed.connect(self._keep)
 
-    def ask(self, text: str, image: Path | None) -> None:
+    def ask(self, line: str) -> None:
         """Searches the open collection; an older search that is still running is dropped."""
         root = self._workspace.root
         if root is None:
             return
-        terms: list[TextTerm | ImageTerm] = [TextTerm(text)] if text else []
-        if image is not None:
-            terms.append(ImageTerm(image))
-        query = Query(tuple(terms))
+        try:
+            asked = self._workspace.session.parse_query(line)
+        except QueryError as error:
+            self.refuse(error)
+            return
+        self._pane.query.show_terms(asked.terms)
+        query = located(asked, root)
         session = self._workspace.session
         self._drop()
         task = self._workspace.runner.submit(Lane.MODEL, lambda token, _: session.search(root, query, cancel=token))
@@ -74,24 +72,16 @@ class SearchController(QObject):
                 topic="search",
             )
 
-    def ask_pasted(self, image: QImage) -> None:
-        """Searches with an image from the clipboard; it is kept in the data folder, because a query names a file."""
-        folder = self._workspace.session.data_dir / "pasted"
+    def refuse(self, error: QueryError) -> None:
+        """A line that cannot be read: says why, the cursor stands where."""
+        if error.position is not None:
+            self._pane.query.point_at(error.position)
+        self.tell(error)
+        self.failed.emit(error)
 
-        def save(_token: object, _progress: object) -> Path:
-            pixels = image.convertToFormat(QImage.Format.Format_RGB888)
-            digest = hashlib.sha256(bytes(pixels.constBits())).hexdigest()[:12]
-            folder.mkdir(parents=True, exist_ok=True)
-            path = folder / f"pasted-{digest}.png"
-            if not pixels.save(str(path)):
-                raise FaamiError(
-                    f"The pasted image could not be stored in {folder}.", "Check that the disk has room."
-                )
-            return path
-
-        task = self._workspace.runner.submit(Lane.DISK, save)
-        task.succeeded.connect(self._pane.query.ask_image)
-        task.failed.connect(self._tell)
+    def tell(self, error: FaamiError) -> None:
+        """Says why there is no new answer; the results on screen stay."""
+        self._pane.notice.show_notice("error", error.message, error.next_step, topic="search")
 
     def clear(self) -> None:
         """Ends the query; while browsing there is nothing to end, and the place in the grid is kept."""
@@ -106,6 +96,7 @@ class SearchController(QObject):
         self._workspace.view.select_word(None)
         self._status.show_fact("reranked", "")
         self._status.show_fact("time", "")
+        self._pane.query.show_terms(())
         self._pane.query.show_words(())
         images = self._workspace.images
         self._model.show_images(images)
@@ -123,14 +114,9 @@ class SearchController(QObject):
         self.browsing.emit()
 
     def show_collection(self, info: CollectionInfo) -> None:
-        """A collection was opened or updated: asks the query in the bar again, or shows all its images."""
+        """A collection was opened or updated: tells its size."""
         images = f"{info.images:,} image" + ("" if info.images == 1 else "s")
         self._status.show_fact("gallery", images, f"{images} can be searched")
-        text, image = self._pane.query.text.text().strip(), self._pane.query.image
-        if text or image is not None:
-            self.ask(text, image)
-        else:
-            self.browse()
 
     def _show(self, task: Task, result: SearchResult) -> None:
         if task is not self._task:
@@ -163,11 +149,8 @@ class SearchController(QObject):
 
     def _fail(self, task: Task, error: FaamiError) -> None:
         if task is self._task:
-            self._tell(error)
+            self.tell(error)
             self.failed.emit(error)
-
-    def _tell(self, error: FaamiError) -> None:
-        self._pane.notice.show_notice("error", error.message, error.next_step, topic="search")
 
     def _drop(self) -> None:
         if self._task is not None and self._task.is_running:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.widgets.query_bar import IMAGE_SUFFIXES
+from app.widgets.drops import IMAGE_SUFFIXES
 
 
 def choose_folder(parent: QWidget, start: Path) -> Path | None:

@@ -10,9 +10,13 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QVBoxLayout, QWidget
 
 from app.colormap import COLOUR_MAPS, tint, to_image
+from app.widgets.drawing_box import DrawingBox
+from faami_core.queries import PixelBox
 from faami_core.types import ByteArray, FloatArray
 
 pg.setConfigOptions(imageAxisOrder="row-major")
+
+_SMALLEST_REGION = 8  # pixels
 
 
 class ImageView(QWidget):
@@ -24,6 +28,8 @@ class ImageView(QWidget):
 
     step_asked = Signal(int)
     region_hovered = Signal(object)  # (row, column, value) | None
+    region_drawn = Signal(object)  # PixelBox
+    drawing_changed = Signal(bool)
 
     def __init__(self, name: str = "Image with evidence") -> None:
         super().__init__()
@@ -35,13 +41,14 @@ class ImageView(QWidget):
         self._view.setRenderHints(QPainter.RenderHint.SmoothPixmapTransform | QPainter.RenderHint.Antialiasing)
         self._view.installEventFilter(self)
         self.setFocusProxy(self._view)
-        self._box = pg.ViewBox(lockAspect=True, invertY=True, enableMenu=False, defaultPadding=0.0)
+        self._box = DrawingBox()
+        self._box.drawn.connect(self._tell_region)
         self._view.setCentralItem(self._box)
         self._image = pg.ImageItem()
         self._overlay = pg.ImageItem()
         self._cell = QGraphicsRectItem()
         self._cell.hide()
-        for z, item in enumerate((self._image, self._overlay, self._cell)):
+        for z, item in enumerate((self._image, self._overlay, self._cell, self._box.frame)):
             item.setZValue(z)
             self._box.addItem(item, ignoreBounds=True)
         self._view.scene().sigMouseMoved.connect(self._hover)
@@ -118,6 +125,18 @@ class ImageView(QWidget):
         self._readout.move(8, self.height() - self._readout.height() - 8)
         self._readout.setVisible(bool(text))
 
+    def set_drawing(self, drawing: bool) -> None:
+        """The next drag draws a region instead of moving the image; it can also be drawn with Shift held down."""
+        if drawing != self._box.is_drawing:
+            self._box.is_drawing = drawing
+            self._view.setCursor(Qt.CursorShape.CrossCursor if drawing else Qt.CursorShape.ArrowCursor)
+            self.drawing_changed.emit(drawing)
+
+    @property
+    def is_drawing(self) -> bool:
+        """Whether the next drag draws a region."""
+        return self._box.is_drawing
+
     @property
     def readout(self) -> str:
         """The value under the pointer as text, empty while it points nowhere."""
@@ -148,6 +167,9 @@ class ImageView(QWidget):
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
+            if event.key() == Qt.Key.Key_Escape and self.is_drawing:
+                self.set_drawing(False)
+                return True
             if step is not None:
                 self.step_asked.emit(step)
                 return True
@@ -167,6 +189,15 @@ class ImageView(QWidget):
         pen = QPen(self.palette().color(QPalette.ColorRole.Highlight), 2)
         pen.setCosmetic(True)
         self._cell.setPen(pen)
+        self._box.frame.setPen(pen)
+
+    def _tell_region(self, drawn: QRectF) -> None:
+        """A region in pixels of the file; one that is hardly more than a click is none."""
+        height, width = self._size
+        self.set_drawing(False)
+        inside = drawn.intersected(QRectF(0, 0, width, height)).toAlignedRect()
+        if min(inside.width(), inside.height()) >= _SMALLEST_REGION:
+            self.region_drawn.emit(PixelBox(inside.x(), inside.y(), inside.width(), inside.height()))
 
     def _hover(self, position: QPointF) -> None:
         point = self._box.mapSceneToView(position)

@@ -1,36 +1,40 @@
-"""The query bar: text, an image, or both; words come back as chips."""
+"""The query bar: one typed line; its terms and words come back as chips."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import (
     QDragEnterEvent,
     QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
-    QIcon,
     QImage,
     QKeyEvent,
     QKeySequence,
-    QPixmap,
 )
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
+from app.models.query_terms import Term
 from app.widgets.controls import IconButton, IconLabel, IconPushButton, restyle
+from app.widgets.drops import image_path_of
+from app.widgets.suggestion_list import SuggestionList
+from app.widgets.term_strip import TermStrip
 from app.widgets.word_strip import WordStrip
 from faami_core.types import QueryWord
 
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif")
+_LONGEST_LINE = 8000  # terms and long paths; a phrase that is too long is told by the search
 
 
 class QueryBar(QWidget):
-    """Takes the question and tells ``submitted`` on Enter, on a dropped or pasted image and on clear."""
+    """Takes the question as one typed line and tells ``submitted`` on Enter; below it the terms and words of it."""
 
-    submitted = Signal(str, object)  # text, Path | None
+    submitted = Signal(str)
+    edited = Signal(str, int)  # line and cursor, at every key
     cleared = Signal()
+    image_given = Signal(object)  # Path
     image_pasted = Signal(QImage)
     word_chosen = Signal(object)
     leave_asked = Signal()  # Down: on to the results
@@ -39,39 +43,38 @@ class QueryBar(QWidget):
         super().__init__()
         self.setAcceptDrops(True)
         self.setAccessibleName("Query bar")
-        self._image: Path | None = None
         self._build_field()
+        self.suggestions = SuggestionList(self.text)
+        self.terms = TermStrip()
         self.words = WordStrip("Words of the query")
         self.words.word_chosen.connect(self.word_chosen)
         self.words.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(self._field)
-        column.addWidget(self.words)
+        for part in (self._field, self.terms, self.words):
+            column.addWidget(part)
 
     def _build_field(self) -> None:
         self._field = QFrame()
         self._field.setObjectName("queryField")
         self.text = QLineEdit()
         self.text.setPlaceholderText("Describe what to find, or drop an image")
+        self.text.setToolTip("Several things at once: 2:storage tanks + ./a.jpg - trees")
         self.text.setAccessibleName("Query text")
         self.text.setAcceptDrops(False)
-        self.text.setMaxLength(1000)
+        self.text.setMaxLength(_LONGEST_LINE)
         font = self.text.font()
         font.setPointSizeF(font.pointSizeF() + 2)
         self.text.setFont(font)
         self.text.returnPressed.connect(self._submit)
-        self.text.textChanged.connect(self._offer_clear)
+        self.text.textChanged.connect(lambda text: self.clear_button.setVisible(bool(text)))
+        self.text.textEdited.connect(lambda text: self.edited.emit(text, self.text.cursorPosition()))
         self.text.installEventFilter(self)
-        self.image_chip = QPushButton()
-        self.image_chip.setAccessibleName("No query image")
-        self.image_chip.setIconSize(QSize(28, 28))
-        self.image_chip.setStyleSheet("padding: 2px 8px 2px 4px;")
-        self.image_chip.clicked.connect(self._remove_image)
-        self.image_chip.hide()
         self.clear_button = IconButton("close", "Clear the query")
         self.clear_button.hide()
+        self.save_button = IconButton("star", "Save this query", size=20)
+        self.history_button = IconButton("recent", "Queries asked before", size=20)
         self.pick_button = IconButton("image", "Search by an image file", size=20)
         self.search_button = IconPushButton("search", "Search", kind="primary")
         self.search_button.clicked.connect(self._submit)
@@ -79,17 +82,25 @@ class QueryBar(QWidget):
         row.setContentsMargins(12, 5, 6, 5)
         row.setSpacing(6)
         row.addWidget(IconLabel("search", size=20))
-        row.addWidget(self.image_chip)
         row.addWidget(self.text, 1)
-        for button in (self.clear_button, self.pick_button, self.search_button):
+        for button in (
+            self.clear_button, self.save_button, self.history_button, self.pick_button, self.search_button,
+        ):  # fmt: skip
             row.addWidget(button)
 
     # --- what the controllers say --------------------------------------------------------------------------
 
-    def show_query(self, text: str, image: Path | None) -> None:
+    def show_query(self, line: str) -> None:
         """Shows a query without asking it."""
-        self.text.setText(text)
-        self._set_image(image)
+        self.suggestions.offer(())
+        self.text.setText(line)
+        if not self.text.hasFocus():
+            self.text.home(False)  # a long line shows its beginning
+
+    def show_terms(self, terms: Sequence[Term]) -> None:
+        """Shows what the line is made of, as chips where there is more than one plain phrase."""
+        self.terms.setEnabled(True)
+        self.terms.show_terms(terms)
 
     def show_words(self, words: Sequence[QueryWord]) -> None:
         """Shows the words as the model reads them, with their share of the score."""
@@ -100,18 +111,25 @@ class QueryBar(QWidget):
             self.words.show_strength(index, abs(word.weight) / heaviest, "", f"{share} of the fine score.")
         self.words.setVisible(bool(words))
 
-    def show_image_thumbnail(self, pixmap: QPixmap) -> None:
-        """Fills the picture of the image chip."""
-        side = 28 * 2
-        square = pixmap.scaled(side, side, Qt.AspectRatioMode.KeepAspectRatioByExpanding)
-        self.image_chip.setIcon(
-            QIcon(square.copy((square.width() - side) // 2, (square.height() - side) // 2, side, side))
-        )
+    def point_at(self, position: int) -> None:
+        """Puts the cursor where the line cannot be read."""
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.text.setCursorPosition(position)
+
+    def continue_with(self, line: str, cursor: int) -> None:
+        """Goes on typing in a completed line."""
+        self.show_query(line)
+        self.text.setCursorPosition(cursor)
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def chain_after_search(self) -> None:
+        """The Tab key walks from the search button over terms and words, which come and go."""
+        self.words.chain_after(self.terms.chain_after(self.search_button))
 
     @property
-    def image(self) -> Path | None:
-        """The image of the query."""
-        return self._image
+    def line(self) -> str:
+        """What stands in the line, asked or not."""
+        return self.text.text().strip()
 
     def focus(self) -> None:
         """Puts the cursor into the text and selects it."""
@@ -120,15 +138,15 @@ class QueryBar(QWidget):
 
     def clear(self) -> None:
         """Empties the bar and tells."""
-        self.text.clear()
-        self._set_image(None)
+        self.show_query("")
+        self.text.setFocus(Qt.FocusReason.OtherFocusReason)
+        self.show_terms(())
         self.show_words(())
         self.cleared.emit()
 
     def ask_image(self, path: Path) -> None:
-        """Puts an image into the query and asks it, together with the text if there is one."""
-        self._set_image(path)
-        self._submit()
+        """Puts an image into the query and asks it, together with what stands in the line."""
+        self.image_given.emit(path)
 
     # --- what the analyst does -----------------------------------------------------------------------------
 
@@ -176,39 +194,12 @@ class QueryBar(QWidget):
             self.image_pasted.emit(QImage(event.mimeData().imageData()))
 
     def _submit(self) -> None:
-        if self.text.text().strip() or self._image is not None:
-            self.submitted.emit(self.text.text().strip(), self._image)
+        self.suggestions.offer(())
+        if self.line:
+            self.submitted.emit(self.line)
         else:
-            self.cleared.emit()
-
-    def _remove_image(self) -> None:
-        self._set_image(None)
-        self._submit()
-
-    def _set_image(self, path: Path | None) -> None:
-        self._image = path
-        self.image_chip.setVisible(path is not None)
-        if path is not None:
-            name = self.fontMetrics().elidedText(path.name, Qt.TextElideMode.ElideMiddle, 140)
-            self.image_chip.setIcon(QIcon())
-            self.image_chip.setText(f"{name}  ✕")
-            self.image_chip.setToolTip(f"{path}\nClick to take this image out of the query.")
-            self.image_chip.setAccessibleName(f"Query image {path.name}, remove")
-            self.text.setPlaceholderText("Add words, or press Enter")
-        else:
-            self.text.setPlaceholderText("Describe what to find, or drop an image")
-        self._offer_clear()
-
-    def _offer_clear(self) -> None:
-        self.clear_button.setVisible(bool(self.text.text()) or self._image is not None)
+            self.clear()
 
     def _show_state(self, state: str) -> None:
         self._field.setProperty("state", state)
         restyle(self._field)
-
-
-def image_path_of(data: QMimeData | None) -> Path | None:
-    """The first local image file of a drop or a paste."""
-    urls = data.urls() if data is not None and data.hasUrls() else []
-    paths = (Path(url.toLocalFile()) for url in urls if url.isLocalFile())
-    return next((path for path in paths if path.suffix.lower() in IMAGE_SUFFIXES), None)

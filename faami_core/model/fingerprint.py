@@ -1,4 +1,4 @@
-"""The name under which features are kept: a digest of a checkpoint's files, told without loading the model."""
+"""What is told of a checkpoint without loading the model: the name its features are kept under, and its words."""
 
 from __future__ import annotations
 
@@ -27,3 +27,17 @@ def checkpoint_fingerprint(folder: Path) -> str:
             "Copy the model folder again, or choose another one.",
         ) from error
     return digest.hexdigest()
+
+
+def read_words(folder: Path) -> tuple[str, ...]:
+    """The words that a checkpoint has seen in training.
+
+    Raises:
+        ModelError: if its list of words cannot be read.
+    """
+    try:
+        return tuple((folder / WORDS).read_text(encoding="utf-8").split())
+    except (OSError, UnicodeDecodeError) as error:
+        raise ModelError(
+            f"The words of the model {str(folder)!r} cannot be read ({error}).", "Copy the model folder again."
+        ) from error

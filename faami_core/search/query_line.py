@@ -59,7 +59,7 @@ def format_query(query: Query) -> str:
     """
     line = ""
     for term in query.terms:
-        if term.weight < 0:
+        if math.copysign(1, term.weight) < 0:  # a muted term (-0.0) keeps its sign
             line += " - " if line else "- "
         elif line:
             line += " + "

@@ -14,6 +14,7 @@ import numpy as np
 from faami_core.errors import CollectionError, ExportError, QueryError, UnreadableImageError
 from faami_core.explanation import ScoreParts, TrustReport, TrustStep
 from faami_core.queries import Annotation, PixelBox, Query, TextTerm
+from faami_core.search.query_line import format_query, parse_query
 from faami_core.types import (
     ByteArray,
     CancelToken,
@@ -107,6 +108,12 @@ class FakeSession:
             raise CollectionError(f"{root.name} has not been indexed yet.", "Index it first.")
         seen = self.count + len(self.unreadable)
         return CollectionInfo(root, self.count, seen, 0, self.unreadable, "2026-03-02T09:30:00+00:00")
+
+    def known_words(self) -> tuple[str, ...]:
+        return ("airport", "river", "storage", "tank", "tanks", "trees")
+
+    parse_query = staticmethod(parse_query)
+    format_query = staticmethod(format_query)
 
     def browse(self, root: Path) -> tuple[GalleryImage, ...]:
         return tuple(GalleryImage(number, path, 224, 224) for number, path in enumerate(self._paths(root)))
@@ -250,13 +257,15 @@ class FakeSession:
 
 
 def _words_of(query: Query) -> tuple[QueryWord, ...]:
-    texts: list[str] = []
-    for term in query.terms:
-        texts += term.text.split() if isinstance(term, TextTerm) else [term.path.name]
-    weights = [0.0 if text in SILENT_WORDS else 0.2 if text in LIGHT_WORDS else 1.0 for text in texts]
+    found: list[tuple[str, int, float]] = []
+    for number, term in enumerate(query.terms):
+        for text in term.text.split() if isinstance(term, TextTerm) else [term.path.name]:
+            share = 0.0 if text in SILENT_WORDS else 0.2 if text in LIGHT_WORDS else 1.0
+            found += [(text, number, share * term.weight)] if term.weight else []
+    total = sum(abs(weight) for _, _, weight in found)
     return tuple(
-        QueryWord(text, weight / sum(weights), known=not text.startswith("xyz"))
-        for text, weight in zip(texts, weights, strict=True)
+        QueryWord(text, weight / total, known=not text.startswith("xyz"), term=number)
+        for text, number, weight in found
     )
 
 

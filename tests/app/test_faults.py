@@ -56,7 +56,7 @@ def in_a_paint_event(window: MainWindow, patch: pytest.MonkeyPatch) -> None:
 
 def in_a_worker(window: MainWindow, patch: pytest.MonkeyPatch) -> None:
     patch.setattr(window.workspace.session, "search", bug)
-    window.pane.query.submitted.emit("river", None)
+    window.pane.query.submitted.emit("river")
 
 
 def in_the_data_of_the_model(window: MainWindow, patch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_of_two_hundred_queries_in_two_seconds_only_the_last_shows(
     window.search.shown.connect(lambda result: shown.append(result.query.terms[0].text))
     started = time.monotonic()
     for number in range(200):
-        window.pane.query.submitted.emit(f"river {number}", None)
+        window.pane.query.submitted.emit(f"river {number}")
         qtbot.wait(max(0, round(10 * number - 1000 * (time.monotonic() - started))))
     qtbot.waitUntil(lambda: window.runner.running == 0 and shown[-1:] == ["river 199"], timeout=20_000)
     numbers = [int(text.split()[1]) for text in shown]

@@ -58,7 +58,7 @@ def test_a_query_that_cannot_be_asked_any_more_leaves_the_collection_open(
 ) -> None:
     settings = make_window().settings
     settings.add_recent(root)
-    settings.last_view = LastView(text="gone", image=root / "gone.jpg")
+    settings.last_view = LastView(line="gone + /gone.jpg")
     window = make_window()
     session.query_fails = True
     with qtbot.waitSignal(window.search.browsing):
@@ -73,7 +73,7 @@ def test_a_collection_that_is_gone_leads_to_the_welcome_page(
 ) -> None:
     window = make_window()
     window.settings.add_recent(tmp_path / "gone")
-    window.settings.last_view = LastView(text="river")
+    window.settings.last_view = LastView(line="river")
     with qtbot.waitSignal(window.collections.failed):
         window.restore.begin()
     assert window.pane.page == "welcome"
@@ -82,7 +82,7 @@ def test_a_collection_that_is_gone_leads_to_the_welcome_page(
 
 
 def test_a_broken_note_of_the_last_view_is_ignored(tmp_path: Path) -> None:
-    for text in ("{", "[]", '{"text": 3, "image": [], "word": "x"}'):
+    for text in ("{", "[]", '{"line": 3, "selected": [], "word": "x"}'):
         settings = Settings(tmp_path)
         settings._store.setValue("last_view", text)
         assert settings.last_view == LastView()

@@ -122,7 +122,7 @@ def test_settings_come_back_from_the_file(tmp_path: Path) -> None:
     first.set_export_folder(tmp_path)
     first.histogram = False
     first.crash_log_read = 412
-    first.last_view = LastView("storage tanks", tmp_path / "a.jpg", None, 2)
+    first.last_view = LastView("2:storage tanks - trees", tmp_path / "a.jpg", 2)
     for number in range(12):
         first.add_recent(tmp_path / f"c{number}")
     first.add_recent(tmp_path / "c7")
@@ -133,7 +133,7 @@ def test_settings_come_back_from_the_file(tmp_path: Path) -> None:
     assert second.split == [208, 700, 400]
     assert second.export_folder == tmp_path
     assert (second.histogram, second.side_panel, second.crash_log_read) == (False, True, 412)
-    assert second.last_view == LastView("storage tanks", tmp_path / "a.jpg", None, 2)
+    assert second.last_view == LastView("2:storage tanks - trees", tmp_path / "a.jpg", 2)
     assert second.last == tmp_path / "c7"
     assert [path.name for path in second.recent] == ["c7", "c11", "c10", "c9", "c8", "c6", "c5", "c4"]
     second.forget_recent(tmp_path / "c7")

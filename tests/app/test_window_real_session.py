@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import random
 from pathlib import Path
 
 import numpy as np
@@ -9,11 +11,12 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
-from faami_core.queries import Annotation, Mark
+from faami_core.cli import main
+from faami_core.queries import Annotation, Mark, Query
 from faami_core.search.export import read_csv
 from faami_core.session import Session
 from tests.app.conftest import MakeWindow
-from tests.app.test_window_search import ask
+from tests.app.test_window_search import ask, press_enter
 from tests.stub_encoder import StubEncoder
 
 
@@ -91,3 +94,40 @@ def test_marks_lie_in_the_catalog_and_do_not_wait_for_other_work(
     session._lane.release()
     stored = Session(encoder=StubEncoder(), data_dir=own_data_dir).annotations(image_folder)
     assert stored == {image: Annotation(Mark.ACCEPTED, ("check on site",))}
+
+
+COLOUR_NAMES = ("red", "blue", "green", "yellow", "white", "black")
+
+
+def generated_line(chance: random.Random, folder: Path) -> str:
+    """A composed query as it could be typed, with weights, signs, a muted term, images and regions."""
+    names = sorted(path for path in folder.glob("[!c]*.png"))
+    line = ""
+    for place in range(chance.randint(1, 4)):
+        what = chance.random()
+        term = " ".join(chance.sample(COLOUR_NAMES, chance.randint(1, 2)))
+        if what < 0.4:
+            term = str(chance.choice(names)) + ("[4,4,30,20]" if what < 0.15 else "")
+        sign = "" if not place else chance.choice((" + ", " - "))
+        line += sign + chance.choice(("", "2:", "0.5:", "0:" if place else "")) + term
+    return line
+
+
+def test_window_command_line_and_session_rank_alike(
+    qtbot: QtBot, window: MainWindow, image_folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    chance, session = random.Random(7), window.workspace.session
+    for _ in range(50):
+        line = generated_line(chance, image_folder)
+        window.pane.query.show_query(line)
+        press_enter(qtbot, window)
+        shown = [(str(hit.path), hit.score) for hit in window.model.items]
+        asked = session.search(image_folder, session.parse_query(line))
+        assert shown == [(str(hit.path), hit.score) for hit in asked.hits], line
+        capsys.readouterr()
+        line_of_command = ["search", "--collection", str(image_folder), "--json", line]
+        assert main(line_of_command, session_factory=lambda **_: session) == 0
+        told = json.loads(capsys.readouterr().out)["hits"]
+        assert shown == [(hit["path"], hit["score"]) for hit in told], line
+        if window.pane.query.terms.terms:
+            assert session.format_query(Query(window.pane.query.terms.terms)) == line

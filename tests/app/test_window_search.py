@@ -119,7 +119,7 @@ def test_only_the_newest_of_many_queries_shows(qtbot: QtBot, window: MainWindow,
     shown = []
     window.search.shown.connect(lambda result: shown.append(result.query.terms[0].text))
     for number in range(60):
-        window.pane.query.submitted.emit(f"river {number}", None)
+        window.pane.query.submitted.emit(f"river {number}")
     qtbot.waitUntil(lambda: bool(shown), timeout=3000)
     qtbot.waitUntil(lambda: window.runner.running == 0, timeout=3000)
     assert shown == ["river 59"]
@@ -209,8 +209,9 @@ def test_dropping_an_image_searches_with_it(
     with qtbot.waitSignal(window.search.shown):
         assert drop_on(window.pane.query, path)
     assert session.asked[-1].terms == (ImageTerm(path),)
-    assert window.pane.query.image == path
-    assert window.pane.query.image_chip.isVisible()
+    assert window.pane.query.line == str(path)
+    assert window.pane.query.terms.terms == (ImageTerm(path),)
+    assert window.pane.query.terms.isVisible()
 
 
 def test_a_dropped_text_file_is_refused(window: MainWindow, session: FakeSession, root: Path) -> None:
@@ -246,7 +247,8 @@ def test_words_and_an_image_are_asked_together(
         window.pane.query.ask_image(root / "airport_00001.jpg")
     assert session.asked[-1].terms == (TextTerm("river"), ImageTerm(root / "airport_00001.jpg"))
     with qtbot.waitSignal(window.search.shown):
-        qtbot.mouseClick(window.pane.query.image_chip, Qt.MouseButton.LeftButton)
+        chip = window.pane.query.terms.chip(1)
+        qtbot.mouseClick(chip, Qt.MouseButton.LeftButton, pos=chip.cross_spot)
     assert session.asked[-1].terms == (TextTerm("river"),)
 
 
@@ -283,7 +285,7 @@ def test_a_query_that_cannot_be_asked_says_why(qtbot: QtBot, window: MainWindow)
     ask(qtbot, window, "river")
     before = window.model.items
     with qtbot.waitSignal(window.search.failed):
-        window.search.ask("", None)
+        window.search.ask("")
     assert window.pane.notice.isVisible()
     assert window.pane.notice.message.text() == "The query has no word."
     assert window.pane.notice.next_step.text() == "Type what you look for."

@@ -116,7 +116,7 @@ def test_another_folder_is_indexed_while_the_open_one_stays_in_view(
     with qtbot.waitSignal(window.indexing.started):
         window.collections.open(other)
     assert window.pane.page == "grid"
-    window.pane.query.submitted.emit("river", None)
+    window.pane.query.submitted.emit("river")
     assert window.pane.notice.message.text() == "The search waits for indexing."
     with qtbot.waitSignal(window.collections.opened):
         pass
@@ -130,7 +130,7 @@ def test_the_window_closes_at_any_moment(qtbot: QtBot, make_window: MakeWindow, 
         window = make_window()
         window.collections.open(root)
         qtbot.wait(chance.randrange(0, 60))
-        window.pane.query.submitted.emit("river tanks", None)
+        window.pane.query.submitted.emit("river tanks")
         qtbot.wait(chance.randrange(0, 60))
         window.grid.step(3)
         started = time.monotonic()
@@ -142,7 +142,7 @@ def test_short_work_shows_no_progress(qtbot: QtBot, window: MainWindow, session:
     session.delay = 0.3
     seen = []
     with qtbot.waitSignal(window.search.shown):
-        window.pane.query.submitted.emit("river", None)
+        window.pane.query.submitted.emit("river")
         qtbot.wait(200)
         seen.append(window.pane.activity.isVisible())
     assert seen == [False]
@@ -400,7 +400,7 @@ def test_closing_during_work_is_quick_and_leaves_no_thread(
     with qtbot.waitSignal(window.collections.opened):
         window.collections.open(root)
     session.delay = 30.0
-    window.pane.query.submitted.emit("river", None)
+    window.pane.query.submitted.emit("river")
     qtbot.waitUntil(lambda: bool(session.asked))
     started = time.monotonic()
     window.close()
@@ -417,7 +417,7 @@ def test_a_bug_in_work_reaches_the_crash_hook_and_the_window_stays_usable(
 
     with monkeypatch.context() as patch, capture_exceptions() as caught:
         patch.setattr(session, "search", burst)
-        window.pane.query.submitted.emit("river", None)
+        window.pane.query.submitted.emit("river")
         qtbot.waitUntil(lambda: bool(caught))
     assert caught[0][0] is ZeroDivisionError
     ask(qtbot, window, "river")

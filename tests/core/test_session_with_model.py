@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from faami_core.cli import main
+from faami_core.errors import ModelError
 from faami_core.model.weights import save_checkpoint
 from faami_core.queries import ImageTerm, Query, TextTerm
 from faami_core.session import Session
@@ -94,3 +95,16 @@ print([name for name in ("torch", "transformers", "timm") if name in sys.modules
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=True)
     assert done.stdout.split("\n")[:2] == ["12 12", "[]"]
+
+
+def test_the_words_a_model_knows_are_told_without_loading_it(checkpoint):
+    (checkpoint / "model.safetensors").unlink()
+
+    assert Session(model=checkpoint).known_words() == ("storage", "tanks", "river")
+
+
+def test_a_model_without_its_words_says_so(checkpoint):
+    (checkpoint / "words.txt").unlink()
+
+    with pytest.raises(ModelError, match="words of the model"):
+        Session(model=checkpoint).known_words()

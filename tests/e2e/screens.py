@@ -22,6 +22,7 @@ from app.dialogs.shortcuts_dialog import ShortcutsDialog
 from app.main_window import MainWindow
 from app.settings import Settings
 from faami_core.config import user_data_dir
+from faami_core.queries import PixelBox
 from faami_core.session import Session
 
 _SIZE = (1440, 900)
@@ -65,6 +66,7 @@ class Photographer:
     def _walk(self) -> Iterator[tuple[str, QWidget | None]]:
         yield from self._first_start()
         yield from self._results()
+        yield from self._composed()
         yield from self._triage()
         yield from self._overlays()
         yield from self._troubles()
@@ -101,6 +103,27 @@ class Photographer:
         yield "09-unknown-word", None
         self.ask_image(window.model.path(0))
         yield "10-image-query", None
+
+    def _composed(self) -> Iterator[tuple[str, QWidget | None]]:
+        window = self.window
+        self.ask(_QUERY)
+        self.ask(f"2:storage tanks + {window.model.path(0)} - trees")
+        box = PixelBox(40, 40, 120, 120)
+        self._submit(lambda: window.queries.add_region(window.model.path(0), box))
+        window.pane.query.terms.chip(2).setFocus()
+        self._submit(lambda: QTest.keyClick(window.pane.query.terms.chip(2), Qt.Key.Key_M))
+        yield "10a-chips", None
+        window.pane.query.focus()
+        QTest.keyClicks(window.pane.query.text, "stor")
+        yield "10b-suggestions", None
+        QTest.keyClicks(window.pane.query.text, "age tanks - ")
+        QTest.keyClick(window.pane.query.text, Qt.Key.Key_Return)
+        yield "10c-line-error", None
+        window.actions_by_name["save_query"].trigger()
+        window.actions_by_name["query_history"].trigger()
+        yield "10d-queries", None
+        window.query_list.leave()
+        window.pane.notice.hide()
 
     def _triage(self) -> Iterator[tuple[str, QWidget | None]]:
         window = self.window
@@ -169,11 +192,11 @@ class Photographer:
     # --- acting and waiting --------------------------------------------------------------------------------
 
     def ask(self, text: str) -> None:
-        self.window.pane.query.show_query(text, None)
+        self.window.pane.query.show_query(text)
         self._submit(self.window.pane.query.search_button.click)
 
     def ask_image(self, path: Path) -> None:
-        self.window.pane.query.text.clear()
+        self.window.pane.query.show_query("")
         self._submit(lambda: self.window.pane.query.ask_image(path))
 
     def _submit(self, submit: Callable[[], None]) -> None:

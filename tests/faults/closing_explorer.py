@@ -37,7 +37,7 @@ class RestlessWindow(MainWindow):
         super().showEvent(event)
         chance = random.Random(SEED)
         deeds = [
-            lambda: self.pane.query.submitted.emit("river tanks", None),
+            lambda: self.pane.query.submitted.emit("river tanks"),
             lambda: self.grid.step(3),
             self.triage.accept,
             lambda: self.triage.toggle_tag("harbour"),

@@ -1,0 +1,211 @@
+"""The query as it is composed: typed line and chips in step, images and regions, suggestions, history."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Qt, Signal
+from PySide6.QtGui import QImage, QPixmap
+
+from app.colormap import to_image
+from app.controllers.search_controller import SearchController
+from app.controllers.workspace import Workspace
+from app.models.query_terms import Term, located
+from app.models.suggestions import Suggestion, Suggestions
+from app.widgets.quick_list import QuickEntry
+from app.widgets.result_pane import ResultPane
+from app.workers.task import Lane
+from faami_core.errors import FaamiError, QueryError
+from faami_core.queries import ImageTerm, PixelBox, Query
+from faami_core.types import SearchResult
+
+_PICTURE = 64  # pixels of a side of the picture on a chip
+_PICTURES_KEPT = 64
+
+
+class QueryController(QObject):
+    """Connects query bar and search; whatever composes a query goes through the line that the bar shows."""
+
+    saved_shown = Signal(bool)  # whether the query on screen is a saved one
+
+    def __init__(self, workspace: Workspace, search: SearchController, pane: ResultPane) -> None:
+        super().__init__()
+        self._workspace = workspace
+        self._search = search
+        self._pane = pane
+        self._bar = pane.query
+        self._pictures: dict[Term, QPixmap | None] = {}  # None: on its way
+        self._suggestions = Suggestions()
+        self._has_words = False
+        self._bar.image_given.connect(self.add_image)
+        self._bar.image_pasted.connect(self._add_pasted)
+        self._bar.edited.connect(self._follow)
+        self._bar.suggestions.taken.connect(self._take_suggestion)
+        self._bar.terms.changed.connect(self.ask_terms)
+        self._bar.terms.picture_wanted.connect(self._fill_picture)
+        search.shown.connect(self._after_search)
+        search.browsing.connect(lambda: self.saved_shown.emit(False))
+
+    # --- asking --------------------------------------------------------------------------------------------
+
+    def ask(self, line: str) -> None:
+        """Puts a line into the bar and searches."""
+        self._bar.show_query(line)
+        self._search.ask(line)
+
+    def ask_terms(self, terms: Iterable[Term]) -> None:
+        """Searches for terms, the line follows; without any, the collection is browsed again."""
+        line = self._workspace.session.format_query(Query(tuple(terms)))
+        if line:
+            self.ask(line)
+        else:
+            self._bar.clear()
+
+    def add(self, term: Term) -> None:
+        """Adds a term to what stands in the line and searches."""
+        try:
+            query = self._workspace.session.parse_query(self._bar.line)
+        except QueryError as error:
+            self._search.refuse(error)
+            return
+        self.ask_terms((*query.terms, term))
+
+    def add_image(self, path: Path) -> None:
+        self.add(ImageTerm(path))
+
+    def add_region(self, path: Path, box: PixelBox) -> None:
+        """Adds a region drawn on an image."""
+        self.add(ImageTerm(path, box=box))
+
+    def ask_again(self) -> None:
+        """A collection was opened or updated: asks what stands in the bar again, or shows all its images."""
+        self.load_words()
+        if self._bar.line:
+            self._search.ask(self._bar.line)
+        else:
+            self._search.browse()
+
+    def _add_pasted(self, image: QImage) -> None:
+        """Adds an image from the clipboard; it is kept in the data folder, because a query names a file."""
+        folder = self._workspace.session.data_dir / "pasted"
+
+        def save(_token: object, _progress: object) -> Path:
+            pixels = image.convertToFormat(QImage.Format.Format_RGB888)
+            digest = hashlib.sha256(bytes(pixels.constBits())).hexdigest()[:12]
+            folder.mkdir(parents=True, exist_ok=True)
+            path = folder / f"pasted-{digest}.png"
+            if not pixels.save(str(path)):
+                raise FaamiError(
+                    f"The pasted image could not be stored in {folder}.", "Check that the disk has room."
+                )
+            return path
+
+        task = self._workspace.runner.submit(Lane.DISK, save)
+        task.succeeded.connect(self.add_image)
+        task.failed.connect(self._search.tell)
+
+    # --- the line as it is typed ---------------------------------------------------------------------------
+
+    def load_words(self) -> None:
+        """Fetches the words that the model knows, once; without them there are no suggestions of words."""
+        if self._has_words:
+            return
+        self._has_words = True
+        session, settings = self._workspace.session, self._workspace.settings
+        self._suggestions.take_lines(settings.history, settings.saved_queries)
+        task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.known_words())
+        task.succeeded.connect(self._suggestions.take_words)
+
+    def _follow(self, line: str, cursor: int) -> None:
+        """The line is being typed: chips that are there follow it, suggestions come up."""
+        self._bar.suggestions.offer(self._suggestions.complete(line, cursor))
+        if self._bar.terms.isHidden():
+            return
+        try:
+            terms = self._workspace.session.parse_query(line).terms
+        except QueryError:
+            self._bar.terms.setEnabled(False)  # half a line: told on Enter
+        else:
+            self._bar.show_terms(terms)
+
+    def _take_suggestion(self, suggestion: Suggestion) -> None:
+        if suggestion.kind == "word":
+            self._bar.continue_with(suggestion.line, suggestion.cursor)
+        else:
+            self.ask(suggestion.line)
+
+    # --- what comes back -----------------------------------------------------------------------------------
+
+    def _after_search(self, result: SearchResult) -> None:
+        unknown: dict[int, list[str]] = {}
+        for word in result.words:
+            if not word.known:
+                unknown.setdefault(word.term, []).append(word.text)
+        self._bar.terms.show_unknown(unknown)
+        settings = self._workspace.settings
+        line = self._workspace.session.format_query(result.query)
+        settings.add_history(line)
+        self._suggestions.take_lines(settings.history, settings.saved_queries)
+        self.saved_shown.emit(line in settings.saved_queries)
+
+    def _fill_picture(self, term: ImageTerm) -> None:
+        """Shows the picture of an image or region on its chips; one that cannot be read leaves the spot empty."""
+        picture = self._pictures.get(term)
+        if picture is not None:
+            self._bar.terms.show_picture(term, picture)
+        if term in self._pictures or self._workspace.root is None:
+            return
+        self._pictures[term] = None
+        if len(self._pictures) > _PICTURES_KEPT:
+            del self._pictures[next(iter(self._pictures))]
+        (there,) = located(Query((term,)), self._workspace.root).terms
+        session = self._workspace.session
+
+        def draw(_token: object, _progress: object) -> QImage:
+            pixels = session.read_image(there.path)
+            if there.box is not None:
+                box = there.box
+                pixels = pixels[box.y : box.y + box.height, box.x : box.x + box.width]
+            if not pixels.size:
+                raise QueryError("The region lies outside the image.")  # as the search tells, too
+            return _square(to_image(pixels))
+
+        task = self._workspace.runner.submit(Lane.DECODE, draw)
+        task.succeeded.connect(lambda image: self._take_picture(term, QPixmap.fromImage(image)))
+        task.failed.connect(lambda _error: self._pictures.pop(term, None))
+
+    def _take_picture(self, term: ImageTerm, picture: QPixmap) -> None:
+        self._pictures[term] = picture
+        self._bar.terms.show_picture(term, picture)
+
+    # --- history and saved queries -------------------------------------------------------------------------
+
+    def toggle_saved(self) -> None:
+        """Saves the query on screen, or takes it off the saved ones."""
+        result, settings = self._workspace.result, self._workspace.settings
+        if result is None:
+            return
+        line = self._workspace.session.format_query(result.query)
+        saved = [known for known in settings.saved_queries if known != line]
+        is_new = len(saved) == len(settings.saved_queries)
+        settings.saved_queries = (line, *saved) if is_new else tuple(saved)
+        self._suggestions.take_lines(settings.history, settings.saved_queries)
+        self.saved_shown.emit(is_new)
+
+    def entries(self) -> list[QuickEntry]:
+        """Saved queries, then those asked before, the last one first."""
+        settings = self._workspace.settings
+        saved = settings.saved_queries
+        return [QuickEntry(line, line, hint="saved") for line in saved] + [
+            QuickEntry(line, line) for line in settings.history if line not in saved
+        ]
+
+
+def _square(image: QImage) -> QImage:
+    """The middle of an image as a small square."""
+    small = image.scaled(
+        _PICTURE, _PICTURE, Qt.AspectRatioMode.KeepAspectRatioByExpanding, Qt.TransformationMode.SmoothTransformation
+    )
+    return small.copy((small.width() - _PICTURE) // 2, (small.height() - _PICTURE) // 2, _PICTURE, _PICTURE)

@@ -1,0 +1,24 @@
+"""What a drop or a paste holds for this program."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData
+
+IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif")
+
+
+def image_path_of(data: QMimeData | None) -> Path | None:
+    """The first local image file of a drop or a paste."""
+    return next((path for path in _paths_of(data) if path.suffix.lower() in IMAGE_SUFFIXES), None)
+
+
+def folder_of(data: QMimeData) -> Path | None:
+    """The first local folder of a drop."""
+    return next((path for path in _paths_of(data) if path.is_dir()), None)
+
+
+def _paths_of(data: QMimeData | None) -> list[Path]:
+    urls = data.urls() if data is not None and data.hasUrls() else []
+    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
