@@ -31,7 +31,7 @@ test: setup lint
 
 screens: setup
 	@FAAMI_DATA_DIR=$(CURDIR)/build/screens-data QT_QPA_PLATFORM=offscreen \
-		$(BIN)/python -m tests.e2e.screens build/screens
+		$(BIN)/python -m tests.e2e.screens build/screens 1.5 2
 
 FUZZ_SECONDS ?= 600
 

@@ -137,6 +137,7 @@ class CollectionRail(QFrame):
             if root == current:
                 item.setSelected(True)
         self._paint_icons()
+        self.collections.ensurePolished()  # before it was ever shown its rows know nothing of the style's padding
         height = sum(self.collections.sizeHintForRow(row) for row in range(min(len(roots), _ROWS)))
         self.collections.setFixedHeight(height + 4)
         self.collections.setVisible(bool(roots))

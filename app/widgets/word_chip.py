@@ -89,12 +89,11 @@ class WordChip(QAbstractButton):
         super().leaveEvent(event)
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self._paint_ground(painter)
-        self._paint_text(painter)
-        self._paint_bar(painter)
-        painter.end()
+        with QPainter(self) as painter:
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self._paint_ground(painter)
+            self._paint_text(painter)
+            self._paint_bar(painter)
 
     def _paint_ground(self, painter: QPainter) -> None:
         palette = self.palette()

@@ -17,6 +17,7 @@ from PIL import Image
 
 from faami_core import __version__
 from faami_core.cli import main
+from faami_core.data.scenes import write_collection
 from faami_core.errors import DeviceMemoryError
 from faami_core.search.export import read_csv
 from faami_core.session import Session
@@ -251,6 +252,36 @@ def test_bench_prints_median_and_stages(indexed, capsys):
 def test_bench_tells_when_file_names_have_no_classes_to_play_feedback_with(indexed, capsys):
     assert run("bench", "feedback", "--collection", indexed) == 1
     assert "tell no classes" in capsys.readouterr().err
+
+
+def test_bench_of_a_folder_asks_for_one(capsys):
+    assert run("bench", "search") == 1
+    assert "--collection DIR" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("code", [0, 1])
+def test_bench_of_the_window_runs_beside_a_made_collection_and_ends_as_it_ends(
+    own_data_dir, monkeypatch, capsys, code
+):
+    asked = []
+
+    def window(command, *, env, check):
+        collection, fresh = map(Path, command[3:5])
+        data_dir = Path(env["FAAMI_DATA_DIR"])
+        images = Session(encoder=StubEncoder(), data_dir=data_dir).open_collection(collection).images
+        asked.append((command[:3], images, len(list(fresh.iterdir())) > 0, command[-3:]))
+        return SimpleNamespace(returncode=code)
+
+    def draw_three(folder, _count, **settings):
+        write_collection(folder, 3, **settings)
+
+    monkeypatch.setattr("faami_core.indexing.stand_in.write_collection", draw_three)
+    stub = SimpleNamespace(load=lambda _folder, _device: StubEncoder())
+    monkeypatch.setitem(sys.modules, "faami_core.model.encoder", SimpleNamespace(FaamiEncoder=stub))
+    monkeypatch.setattr(subprocess, "run", window)
+    assert run("bench", "app", "--images", 60, "--runs", 5, "--json") == code
+    assert asked == [([sys.executable, "-m", "app.bench"], 60, True, ["--runs", "5", "--json"])]
+    assert list((own_data_dir / "bench").iterdir()) == []
 
 
 def test_bench_prints_json(indexed, capsys):

@@ -1,15 +1,17 @@
 """``make screens``: every screen of the window in both themes, drawn from the real program over the demo collection.
 
-Run as ``python -m tests.e2e.screens FOLDER``. Data of the run (demo, index, settings) are kept in ``FAAMI_DATA_DIR``.
+Run as ``python -m tests.e2e.screens FOLDER [SCALE …]``. Data of the run (demo, index, settings) are kept in
+``FAAMI_DATA_DIR``. Each scale (1.5, 2) draws a few key screens anew as on a screen of that device pixel ratio.
 """
 
 from __future__ import annotations
 
 import os
 import shutil
+import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QPoint, Qt
@@ -29,6 +31,7 @@ _SIZE = (1440, 900)
 _SMALL = (1280, 720)
 _QUERY = "storage tanks beside a river"
 _LONGEST_SECONDS = 300
+SCALE = "QT_SCALE_FACTOR"  # Qt reads it when the application starts
 
 CRASH = """--- 2026-03-02T09:31:00+00:00 faami-explorer 0.1.0: exception
 Traceback (most recent call last):
@@ -41,11 +44,12 @@ ZeroDivisionError: division by zero
 class Photographer:
     """Brings the window from screen to screen and writes a picture of each in both themes."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, afresh: bool) -> None:
         self.folder = folder
         self.data = user_data_dir()
         self.data.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(self.data / "collections", ignore_errors=True)  # so that indexing is seen, too
+        if afresh:
+            shutil.rmtree(self.data / "collections", ignore_errors=True)  # so that indexing is seen, too
         (self.data / "window.ini").unlink(missing_ok=True)
         (self.data / "crash.log").write_text(CRASH, encoding="utf-8")
         self.window = MainWindow(Session(), Settings(self.data), self.data / "crash.log")
@@ -54,11 +58,18 @@ class Photographer:
 
     def take_all(self) -> None:
         """All screens in the order in which an analyst meets them."""
-        for name, part in self._walk():
+        self._take(self._walk(), "")
+
+    def take_scaled(self) -> None:
+        """Those with the finest lines and the least room, named by the scale of the screen."""
+        self._take(self._scaled_walk(), f"@{self.window.devicePixelRatioF():g}x")
+
+    def _take(self, walk: Iterator[tuple[str, QWidget | None]], tail: str) -> None:
+        for name, part in walk:
             for theme in ("light", "dark"):
                 self.window.set_theme(theme)
                 self.settle()
-                path = self.folder / f"{name}-{theme}.png"
+                path = self.folder / f"{name}-{theme}{tail}.png"
                 (part or self.window).grab().save(str(path))
                 print(path)
         self.window.close()
@@ -70,6 +81,17 @@ class Photographer:
         yield from self._triage()
         yield from self._overlays()
         yield from self._troubles()
+
+    def _scaled_walk(self) -> Iterator[tuple[str, QWidget | None]]:
+        window = self.window
+        window.actions_by_name["open_demo"].trigger()
+        self.until(lambda: window.workspace.collection is not None)
+        self.ask(_QUERY)
+        window.view.select_word(1)
+        yield "05-word-lit", None
+        window.resize(*_SMALL)
+        yield "08-small-window", None
+        yield from self._overlays()
 
     def _first_start(self) -> Iterator[tuple[str, QWidget | None]]:
         window = self.window
@@ -220,15 +242,21 @@ class Photographer:
             QTest.qWait(20)
 
 
-def main(folder: Path) -> None:
-    """Writes all screens into a folder."""
+def main(folder: Path, scales: Sequence[str]) -> None:
+    """Writes all screens into a folder, then the key screens at every scale, each in a process of its own."""
     os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
     folder.mkdir(parents=True, exist_ok=True)
+    prepare(QApplication(sys.argv[:1]))
+    if SCALE in os.environ:
+        Photographer(folder, afresh=False).take_scaled()
+        return
     for old in folder.glob("*.png"):
         old.unlink()
-    prepare(QApplication(sys.argv[:1]))
-    Photographer(folder).take_all()
+    Photographer(folder, afresh=True).take_all()
+    for scale in scales:
+        command = [sys.executable, "-m", "tests.e2e.screens", str(folder)]
+        subprocess.run(command, env=os.environ | {SCALE: scale}, check=True)
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

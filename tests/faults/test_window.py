@@ -76,12 +76,18 @@ def test_a_window_frozen_for_three_seconds_writes_all_stacks(own_data_dir: Path)
 CRASH = """
 import app.application, ctypes
 from app.__main__ import main
+from app.main_window import MainWindow
 from PySide6.QtCore import QTimer
 from tests.app.fakes import FakeSession
 from faami_core.config import user_data_dir
 
+class CrashingWindow(MainWindow):
+    def showEvent(self, event):
+        super().showEvent(event)
+        QTimer.singleShot(200, self, lambda: ctypes.string_at(0))
+
 app.application.Session = lambda *, model, device: FakeSession(user_data_dir())
-QTimer.singleShot(600, lambda: ctypes.string_at(0))
+app.application.MainWindow = CrashingWindow
 raise SystemExit(main([]))
 """
 

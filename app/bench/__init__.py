@@ -1,0 +1,1 @@
+"""The window measures what it promises; ``faami bench app`` runs it."""
