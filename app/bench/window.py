@@ -210,7 +210,7 @@ def _search(window: MainWindow, watch: PaintWatch, options: argparse.Namespace) 
 
 def _ask(window: MainWindow, watch: PaintWatch, text: str) -> float:
     before = window.workspace.result
-    window.pane.query.show_query(text, None)
+    window.pane.query.show_query(text)
     started = time.perf_counter()
     window.pane.query.search_button.click()
     return watch.until_painted(lambda: window.workspace.result is not before) - started
