@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -227,10 +227,10 @@ class FaamiEncoder:
             attention[block] = torch.einsum("lt,tkr->klr", mean, attended).cpu().numpy()
         return evidence, attention
 
-    def _slices(self, images: ByteArray) -> tuple[Tensor, ...]:
+    def _slices(self, images: ByteArray) -> Sequence[Tensor]:
         """[B, image_size, image_size, 3] on the device, as many at a time as go through the model together."""
         size = _CPU_SLICE if self._device.type == "cpu" else len(images)
-        return torch.from_numpy(images).to(self._device).split(size)
+        return torch.split(torch.from_numpy(images).to(self._device), size)
 
     def _encoded(self, images: ByteArray) -> EncodedImages:
         parts = [self._model.encode_images(part) for part in self._slices(images)]
