@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from faami_core import config
-from faami_core.errors import CollectionError, QueryError
+from faami_core.errors import CollectionError, QueryError, UnreadableImageError
 from faami_core.explain import Explain
 from faami_core.keeping import Keeping, canonical
 from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Feedback, Filters, Query
@@ -194,12 +194,32 @@ class Session(Keeping, Triage, Explain):
     def thumbnail(self, path: Path, side: int) -> ByteArray:
         """The image made to fit into ``side`` × ``side`` pixels, its shape kept, never enlarged.
 
+        Of large images of an open collection the index keeps small copies, which also stand in for a file that cannot
+        be reached.
+
         Raises:
             UnreadableImageError: if the file cannot be decoded.
         """
-        return self.read_image(path, max_side=side)
+        from faami_core.data.image_io import THUMBNAIL_SIDE
+
+        kept = self._kept_thumbnail(path, side) if side <= THUMBNAIL_SIDE else None
+        if kept is not None:
+            return kept
+        try:
+            return self.read_image(path, max_side=side)
+        except UnreadableImageError:
+            kept = self._kept_thumbnail(path, side)
+            if kept is None:
+                raise
+            return kept
 
     # --- inside --------------------------------------------------------------------------------------------
+
+    def _kept_thumbnail(self, path: Path, side: int) -> ByteArray | None:
+        from faami_core.indexing.thumbnails import kept_thumbnail
+
+        kept = (kept_thumbnail(folder, path, side) for folder in self._galleries.folders)
+        return next((pixels for pixels in kept if pixels is not None), None)
 
     def _loaded(self) -> FeatureEncoder:
         with self._lane:

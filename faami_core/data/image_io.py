@@ -29,6 +29,8 @@ from faami_core.types import ByteArray
 FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
 IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif"})
 
+THUMBNAIL_SIDE = 256  # the longest side of thumbnails that are kept
+
 # A scene of 20,000 × 20,000 pixels passes, and thrice the largest aerial camera frame on sale; decoded that is 2 GB.
 MAX_PIXELS = 500_000_000
 MAX_PIXELS_VARIABLE = "FAAMI_MAX_PIXELS"
@@ -36,6 +38,7 @@ MAX_PIXELS_VARIABLE = "FAAMI_MAX_PIXELS"
 _SAVE_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
 # A JPEG decoded at an eighth of its size is a box filter; twice the wanted size leaves the rest to a good filter.
 _DRAFT_MARGIN = 2
+_THUMBNAIL_QUALITY = 85
 _STRETCH_PERCENTILES = (2.0, 98.0)
 _STRETCH_SAMPLE = 1_000_000
 _WIDE_MODES = ("I", "F")  # and all "I;16…"
@@ -61,11 +64,15 @@ warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
 
 @dataclass(frozen=True)
 class DecodedImage:
-    """Pixels [H, W, 3] RGB as shown, and the ``width`` × ``height`` the whole file has as shown."""
+    """Pixels [H, W, 3] RGB as shown, and the ``width`` × ``height`` the whole file has as shown.
+
+    ``thumbnail`` [h, w, 3] is there only if it was asked for and the image is larger.
+    """
 
     pixels: ByteArray
     width: int
     height: int
+    thumbnail: ByteArray | None = None
 
 
 def read_image(path: Path, max_side: int | None = None) -> ByteArray:
@@ -120,7 +127,12 @@ def open_regular(path: Path) -> io.BufferedReader:
 
 
 def decode_image(
-    stream: IO[bytes], name: str, *, max_side: int | None = None, model_side: int | None = None
+    stream: IO[bytes],
+    name: str,
+    *,
+    max_side: int | None = None,
+    model_side: int | None = None,
+    thumbnail_side: int | None = None,
 ) -> DecodedImage:
     """Decodes an open image file; see ``read_image``.
 
@@ -129,6 +141,7 @@ def decode_image(
         name: File name for messages.
         max_side: Longest side wanted, or None for all pixels.
         model_side: Instead squashes the whole image to a square of this side with ``model_input``.
+        thumbnail_side: Longest side of a small copy beside it, its shape kept.
 
     Raises:
         UnreadableImageError: if the file cannot be decoded.
@@ -140,7 +153,7 @@ def decode_image(
         with Image.open(stream, formats=FORMATS) as image:
             if image.size[0] * image.size[1] > limit:
                 raise _too_large(name, limit, image.size)
-            return _decode(image, max_side, model_side)
+            return _decode(image, max_side, model_side, thumbnail_side)
     except FaamiError:
         raise
     except UnidentifiedImageError as error:
@@ -159,6 +172,13 @@ def model_input(pixels: ByteArray, side: int) -> ByteArray:
         return pixels
     image = Image.fromarray(pixels)
     return np.array(image.resize((side, side), Image.Resampling.BICUBIC, reducing_gap=3.0))
+
+
+def encode_thumbnail(pixels: ByteArray) -> bytes:
+    """[H, W, 3] RGB → a JPEG file, of about 15 KB at 256 × 256 pixels."""
+    stream = io.BytesIO()
+    Image.fromarray(pixels).save(stream, format="JPEG", quality=_THUMBNAIL_QUALITY)
+    return stream.getvalue()
 
 
 def save_image(path: Path, pixels: npt.NDArray[np.uint8], quality: int = 92) -> None:
@@ -195,7 +215,9 @@ def save_image(path: Path, pixels: npt.NDArray[np.uint8], quality: int = 92) -> 
         ) from error
 
 
-def _decode(image: Image.Image, max_side: int | None, model_side: int | None) -> DecodedImage:
+def _decode(
+    image: Image.Image, max_side: int | None, model_side: int | None, thumbnail_side: int | None
+) -> DecodedImage:
     """Turns an opened, not yet decoded image into pixels as shown; shrinks before anything that copies the pixels."""
     width, height = image.size
     wanted = max_side or model_side
@@ -204,16 +226,25 @@ def _decode(image: Image.Image, max_side: int | None, model_side: int | None) ->
     image.load()
     orientation = _orientation(image)
     shown = _averageable(image)
+    thumbnail = None
+    if thumbnail_side is not None and max(width, height) > thumbnail_side:
+        small = shown.resize(_fitted(shown.size, thumbnail_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        thumbnail = np.array(_as_seen(small, orientation))
     if model_side is not None and shown.size != (model_side, model_side):
         shown = shown.resize((model_side, model_side), Image.Resampling.BICUBIC, reducing_gap=3.0)
     elif max_side is not None and max(shown.size) > max_side:
         shown = shown.resize(_fitted(shown.size, max_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    shown = _over_white(shown)
-    for turn in _TURNS.get(orientation, ()):
-        shown = shown.transpose(turn)
     if orientation >= 5:
         width, height = height, width
-    return DecodedImage(np.array(shown), width, height)
+    return DecodedImage(np.array(_as_seen(shown, orientation)), width, height, thumbnail)
+
+
+def _as_seen(image: Image.Image, orientation: int) -> Image.Image:
+    """Transparency over white, upright."""
+    image = _over_white(image)
+    for turn in _TURNS.get(orientation, ()):
+        image = image.transpose(turn)
+    return image
 
 
 def _too_large(name: str, limit: int, size: tuple[int, int] | None = None) -> UnreadableImageError:

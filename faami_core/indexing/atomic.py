@@ -32,7 +32,7 @@ def reach(step: str, path: Path) -> None:
     step_hook(step, path)
 
 
-def write_file(path: Path, parts: Iterable[bytes | memoryview]) -> None:
+def write_file(path: Path, parts: Iterable[bytes | memoryview], *, durable: bool = True) -> None:
     """Writes ``path`` so that it survives a crash at any moment: temp file, fsync, rename, fsync of the folder.
 
     Steps: ``create``, ``write``, ``sync``, ``rename``, ``sync_folder``.
@@ -40,6 +40,7 @@ def write_file(path: Path, parts: Iterable[bytes | memoryview]) -> None:
     Args:
         path: Target, replaced if it exists; its folder exists.
         parts: The content in order.
+        durable: False leaves out both fsyncs, for what can be made anew: after a power cut the file may be torn.
 
     Raises:
         OSError: if the disk is full, read-only or gone; then nothing is left behind.
@@ -51,16 +52,18 @@ def write_file(path: Path, parts: Iterable[bytes | memoryview]) -> None:
             reach("write", path)
             for part in parts:
                 stream.write(part)
-            reach("sync", path)
-            stream.flush()
-            os.fsync(stream.fileno())
+            if durable:
+                reach("sync", path)
+                stream.flush()
+                os.fsync(stream.fileno())
         reach("rename", path)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)
         raise
-    reach("sync_folder", path)
-    sync_folder(path.parent)
+    if durable:
+        reach("sync_folder", path)
+        sync_folder(path.parent)
 
 
 def sync_folder(folder: Path) -> None:

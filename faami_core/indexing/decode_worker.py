@@ -3,8 +3,8 @@
 Decoders that are fed with the files of strangers may abort, hang or grab all memory. Here that costs one small
 process, which imports neither torch nor the catalog, so that the next one is ready in a quarter of a second.
 
-A request is a line of JSON. An answer is a line of JSON and then as many raw bytes as its pixels take. Nothing that
-could run travels either way.
+A request is a line of JSON. An answer is a line of JSON, then as many raw bytes as its pixels and its thumbnail take.
+Nothing that could run travels either way.
 """
 
 from __future__ import annotations
@@ -20,12 +20,13 @@ from typing import IO, Any
 
 import numpy as np
 
-from faami_core.data.image_io import decode_image, open_regular
+from faami_core.data.image_io import THUMBNAIL_SIDE, decode_image, encode_thumbnail, open_regular
 from faami_core.errors import UnreadableImageError
 from faami_core.indexing.records import DecodedFile, FailedFile, PendingFile
 from faami_core.indexing.scanner import settled_time
 
 READY = b"ready\n"
+_LONGEST_THUMBNAIL = 1 << 20  # even noise of 256 × 256 pixels has less as JPEG
 _LONGEST_LINE = 1 << 16  # a path has at most 4 KiB, six characters of JSON a byte
 
 
@@ -44,12 +45,13 @@ def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
             size, mtime_ns = status.st_size, settled_time(status)
             content = hashlib.file_digest(stream, "sha256").digest()
             stream.seek(0)
-            image = decode_image(stream, path.name, model_side=side)
+            image = decode_image(stream, path.name, model_side=side, thumbnail_side=THUMBNAIL_SIDE)
     except UnreadableImageError as error:
         return FailedFile(file.file_id, str(error), content, size, mtime_ns)
     except OSError as error:
         return FailedFile(file.file_id, f"{path.name!r} cannot be read: {error.strerror or error}.", content)
-    return DecodedFile(file.file_id, content, size, mtime_ns, image.width, image.height, image.pixels)
+    thumbnail = b"" if image.thumbnail is None else encode_thumbnail(image.thumbnail)
+    return DecodedFile(file.file_id, content, size, mtime_ns, image.width, image.height, image.pixels, thumbnail)
 
 
 def write_request(stream: IO[bytes], file: PendingFile) -> None:
@@ -75,7 +77,13 @@ def read_answer(stream: IO[bytes], side: int) -> DecodedFile | FailedFile:
         if "reason" in fields:
             return FailedFile(**fields, content=None if digest is None else bytes.fromhex(digest))
         pixels = np.frombuffer(stream.read(side * side * 3), dtype=np.uint8).reshape(side, side, 3)
-        return DecodedFile(**fields, content=bytes.fromhex(digest), pixels=pixels)
+        length = fields.pop("thumbnail")
+        if length not in range(_LONGEST_THUMBNAIL):
+            raise ValueError("the thumbnail has an impossible size")
+        thumbnail = stream.read(length)
+        if len(thumbnail) < length:
+            raise ValueError("the answer is cut off")
+        return DecodedFile(**fields, content=bytes.fromhex(digest), pixels=pixels, thumbnail=thumbnail)
     except (TypeError, KeyError, AttributeError) as error:
         raise ValueError("the answer has another form") from error
 
@@ -110,11 +118,11 @@ def _write_answer(stream: IO[bytes], answer: DecodedFile | FailedFile) -> None:
     }
     if isinstance(answer, FailedFile):
         fields["reason"] = answer.reason
-        pixels = b""
+        raw = b""
     else:
-        fields |= {"width": answer.width, "height": answer.height}
-        pixels = answer.pixels.tobytes()
-    stream.write(json.dumps(fields).encode("ascii") + b"\n" + pixels)
+        fields |= {"width": answer.width, "height": answer.height, "thumbnail": len(answer.thumbnail)}
+        raw = answer.pixels.tobytes() + answer.thumbnail
+    stream.write(json.dumps(fields).encode("ascii") + b"\n" + raw)
     stream.flush()
 
 

@@ -30,6 +30,11 @@ class Galleries:
     def __len__(self) -> int:
         return len(self._open)
 
+    @property
+    def folders(self) -> list[Path]:
+        """Folders of the open indexes, the one used last first; may be asked from any thread."""
+        return [folder for folder, _fingerprint in reversed(tuple(self._open))]
+
     def clear(self) -> None:
         self._open.clear()
         self._joined = None

@@ -28,6 +28,7 @@ from faami_core.indexing.records import (
     ScanDiff,
     ShardRows,
 )
+from faami_core.indexing.thumbnails import ThumbnailShelf
 from faami_core.pace import Pace
 from faami_core.types import (
     CancelToken,
@@ -192,6 +193,7 @@ def _embed(
     """Embeds everything pending; yields the number of new images each time a batch was committed."""
     pending = catalog.pending(model_id)
     meter = _Meter(len(pending), _Throttle(progress))
+    shelf = ThumbnailShelf(catalog)
     with DecodePool(encoder.info.image_size) as pool:
         for batch in decoded_batches(pool, pending, batch_encoder.batch_size, cancel):
             files = [file for file in batch if isinstance(file, DecodedFile)]
@@ -200,6 +202,7 @@ def _embed(
             if files:
                 files, features, broken = batch_encoder.encode(files)
                 failed += broken
+            shelf.keep(files)
             commit_batch(catalog, model_id, encoder.info, files, features, failed)
             upkeep.join_small_shards(catalog, encoder.info.fingerprint)
             meter.add(len(batch))

@@ -118,7 +118,10 @@ class PendingFile:
 
 @dataclass(frozen=True)
 class DecodedFile:
-    """A file ready for the model: ``pixels`` [side, side, 3]; ``width`` × ``height`` as shown."""
+    """A file ready for the model: ``pixels`` [side, side, 3]; ``width`` × ``height`` as shown.
+
+    ``thumbnail`` is a small JPEG of it, or empty if the image itself is that small.
+    """
 
     file_id: int
     content: bytes
@@ -127,6 +130,7 @@ class DecodedFile:
     width: int
     height: int
     pixels: ByteArray
+    thumbnail: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
