@@ -42,8 +42,9 @@ def dihedral_views(image: ByteArray) -> list[ByteArray]:
 
 @pytest.mark.usefixtures("still")
 def test_a_view_of_a_whole_image_is_one_of_its_turns_and_flips() -> None:
-    images = some_images(32, size=16)
-    views = random_views(torch.from_numpy(images), 16, torch.ones(32, dtype=torch.bool)).numpy()
+    torch.manual_seed(0)
+    images = some_images(64, size=16)
+    views = random_views(torch.from_numpy(images), 16, torch.ones(64, dtype=torch.bool)).numpy()
     found = [
         [index for index, turned in enumerate(dihedral_views(image)) if np.abs(view - turned).max() < 0.01]
         for image, view in zip(images, views, strict=True)
@@ -62,6 +63,7 @@ def test_an_image_whose_captions_name_a_direction_is_never_turned() -> None:
 @pytest.mark.usefixtures("still")
 def test_a_small_view_shows_a_part_at_the_same_scale() -> None:
     ramp = np.broadcast_to(np.arange(32, dtype=np.uint8)[None, None, :, None], (8, 32, 32, 3))
+    torch.manual_seed(0)
     views = random_views(torch.from_numpy(np.ascontiguousarray(ramp)), 16, torch.zeros(8, dtype=torch.bool)).numpy()
     steps = np.diff(views[:, :, :, 0], axis=2)
     np.testing.assert_allclose(steps, 1.0, atol=1e-3)
