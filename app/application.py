@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 from app.crash_log import CrashLog
 from app.heartbeat import Heartbeat
 from app.icons import app_icon
-from app.main_window import MainWindow
+from app.main_window import DEFAULT_SIZE, MainWindow
 from app.scripted_run import ScriptedRun
 from app.settings import Settings
 from app.theme import apply_theme
@@ -71,8 +71,8 @@ def _run_window(app: QApplication, options: argparse.Namespace, crash_log: Crash
     )
     window.offer_crash_log(crash_log.size_at_start)
     window.closed.connect(app.quit)
-    if options.size:
-        window.resize(*options.size)
+    if options.size or options.screenshot:  # a picture does not depend on how the window was left
+        window.resize(*(options.size or DEFAULT_SIZE))
     script = ScriptedRun(window, options)
     script.finished.connect(app.exit)
     # Python runs these between two beats of the heartbeat; the window closes as if by hand.

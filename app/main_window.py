@@ -42,7 +42,7 @@ from faami_core.types import CollectionInfo, ModelInfo, SearchResult
 if TYPE_CHECKING:
     from faami_core.session import Session
 
-_DEFAULT_SIZE = (1440, 900)
+DEFAULT_SIZE = (1440, 900)
 _RAIL_WIDTH = 208
 
 
@@ -62,7 +62,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("FAAMI Explorer")
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
-        self.setMinimumSize(960, 600)
+        self.setMinimumSize(1120, 640)  # the panes at their narrowest
         self.settings = settings
         self.crash_log_path = crash_log_path
         self.runner = TaskRunner(self)
@@ -389,7 +389,7 @@ class MainWindow(QMainWindow):
     def _restore_layout(self) -> None:
         geometry = self.settings.layout("geometry")
         if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(*_DEFAULT_SIZE)
+            self.resize(*DEFAULT_SIZE)
         self.inspector.hide()
 
     def _default_split(self) -> list[int]:

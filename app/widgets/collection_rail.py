@@ -40,7 +40,7 @@ class CollectionRail(QFrame):
         self.collections = QListWidget()
         self.setObjectName("pane")
         self.setAccessibleName("Collections")
-        self.setMinimumWidth(176)
+        self.setMinimumWidth(200)
         column = QVBoxLayout(self)
         column.setContentsMargins(12, 12, 12, 12)
         column.setSpacing(8)

@@ -24,7 +24,7 @@ class ResultPane(QFrame):
     def __init__(self, grid: ResultGrid) -> None:
         super().__init__()
         self.setAccessibleName("Results pane")
-        self.setMinimumWidth(400)
+        self.setMinimumWidth(480)
         self.query = QueryBar()
         self.notice = NoticeBar()
         self.activity = ActivityStrip()

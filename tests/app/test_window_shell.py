@@ -430,3 +430,9 @@ def test_signals_do_not_lose_references(window: MainWindow) -> None:
     for _ in range(500):
         window.view.changed.emit()
     assert sys.getrefcount(True) > before - 100
+
+
+def test_the_narrowest_window_has_room_for_its_panes(window: MainWindow) -> None:
+    panes = (window.rail, window.pane, window.inspector)
+    assert window.minimumWidth() >= sum(pane.minimumWidth() for pane in panes)
+    assert window.pane.minimumSizeHint().width() <= window.pane.minimumWidth(), "nothing is cut at the right"
