@@ -2,33 +2,21 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
-from pathlib import Path
 
 from faami_core.explanation import ScoreParts, TrustReport
 from faami_core.types import (
-    ByteArray,
-    FeatureEncoder,
     FloatArray,
     MapKind,
     Match,
     ScaleView,
     SearchResult,
 )
+from faami_core.workplace import Workplace
 
 
-class Explain:
+class Explain(Workplace):
     """What ``Session`` offers from the evidence of a result; not used alone."""
-
-    _lane: threading.RLock
-
-    def _loaded(self) -> FeatureEncoder:
-        raise NotImplementedError
-
-    def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:
-        """See ``Session``."""
-        raise NotImplementedError
 
     # --- where and why (any thread) ------------------------------------------------------------------------
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -11,11 +10,11 @@ from faami_core.errors import CollectionError
 from faami_core.types import (
     CancelToken,
     CollectionInfo,
-    FeatureEncoder,
     IndexReport,
     Progress,
     ProgressCallback,
 )
+from faami_core.workplace import Workplace, canonical
 
 if TYPE_CHECKING:
     from faami_core.indexing.records import CompactReport
@@ -24,18 +23,8 @@ DEMO_IMAGES = 280  # ten of each kind of made scene
 DEMO_SEED = 7_000  # far from the seeds of training
 
 
-class Keeping:
+class Keeping(Workplace):
     """What ``Session`` offers around the index of a collection; not used alone."""
-
-    _lane: threading.RLock
-    _data_dir: Path
-    _encoder: FeatureEncoder | None
-
-    def _loaded(self) -> FeatureEncoder:
-        raise NotImplementedError
-
-    def _fingerprint(self) -> str:
-        raise NotImplementedError
 
     def make_demo(self, *, progress: ProgressCallback | None = None, cancel: CancelToken | None = None) -> Path:
         """Makes the demo collection unless it is complete; returns its folder.
@@ -175,15 +164,3 @@ class Keeping:
         root = canonical(root)
         with self._lane:
             return open_collection(self._indexed_folder(root), root, self._fingerprint())
-
-    # --- inside ----------------------------------------------------------------------------------------------
-
-    def _indexed_folder(self, root: Path) -> Path:
-        from faami_core.indexing.collection import find_index
-
-        return find_index(self._data_dir, root)
-
-
-def canonical(root: Path) -> Path:
-    """One spelling for one folder, whether or not it is reachable."""
-    return root.expanduser().resolve()

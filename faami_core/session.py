@@ -7,32 +7,24 @@ run beside them from other threads. Importing this module brings in neither torc
 from __future__ import annotations
 
 import os
-import threading
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import nullcontext
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from faami_core import config
 from faami_core.errors import CollectionError, QueryError, UnreadableImageError
 from faami_core.explain import Explain
-from faami_core.keeping import Keeping, canonical
+from faami_core.keeping import Keeping
 from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Feedback, Filters, Query
 from faami_core.triage import Triage
 from faami_core.types import (
     ByteArray,
     CancelToken,
-    FeatureEncoder,
     GalleryImage,
     ModelInfo,
     SearchResult,
 )
-
-if TYPE_CHECKING:
-    from faami_core.indexing.catalog import Catalog
-    from faami_core.indexing.feature_store import Gallery
-    from faami_core.search.engine import Stopwatch
+from faami_core.workplace import canonical
 
 
 class Session(Keeping, Triage, Explain):
@@ -44,30 +36,6 @@ class Session(Keeping, Triage, Explain):
         data_dir: Where indexes and the demo live; None is the user's data folder.
         encoder: A ready model instead of ``model``.
     """
-
-    def __init__(
-        self,
-        *,
-        model: Path | None = None,
-        device: str = "auto",
-        data_dir: Path | None = None,
-        encoder: FeatureEncoder | None = None,
-    ) -> None:
-        from faami_core.indexing.galleries import Galleries
-
-        self._model = model
-        self._device = device
-        self._data_dir = data_dir or config.user_data_dir()
-        self._encoder = encoder
-        self._known_fingerprint: str | None = None
-        self._lane = threading.RLock()
-        self._galleries = Galleries()
-        self._stage_seconds: dict[str, float] = {}
-
-    @property
-    def data_dir(self) -> Path:
-        """Where indexes and the demo collection live."""
-        return self._data_dir
 
     @property
     def stage_seconds(self) -> Mapping[str, float]:
@@ -181,16 +149,6 @@ class Session(Keeping, Triage, Explain):
 
     # --- pixels (any thread) -------------------------------------------------------------------------------
 
-    def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:
-        """[H, W, 3] RGB as shown, EXIF orientation applied; at most ``max_side`` pixels long if given.
-
-        Raises:
-            UnreadableImageError: if the file cannot be decoded.
-        """
-        from faami_core.data.image_io import read_image
-
-        return read_image(path, max_side=max_side)
-
     def thumbnail(self, path: Path, side: int) -> ByteArray:
         """The image made to fit into ``side`` × ``side`` pixels, its shape kept, never enlarged.
 
@@ -220,61 +178,6 @@ class Session(Keeping, Triage, Explain):
 
         kept = (kept_thumbnail(folder, path, side) for folder in self._galleries.folders)
         return next((pixels for pixels in kept if pixels is not None), None)
-
-    def _loaded(self) -> FeatureEncoder:
-        with self._lane:
-            if self._encoder is None:
-                from faami_core.model.encoder import FaamiEncoder
-
-                self._encoder = FaamiEncoder.load(self._model or config.default_model_dir(), self._device)
-            return self._encoder
-
-    def _fingerprint(self) -> str:
-        """Of the model, loaded or not: collections open and can be browsed before torch is there."""
-        with self._lane:
-            if self._known_fingerprint is None:
-                from faami_core.model.fingerprint import checkpoint_fingerprint
-
-                self._known_fingerprint = (
-                    self._encoder.info.fingerprint
-                    if self._encoder is not None
-                    else checkpoint_fingerprint(self._model or config.default_model_dir())
-                )
-            return self._known_fingerprint
-
-    def _undamaged(
-        self, roots: Sequence[Path], work: Callable[[Gallery], SearchResult], watch: Stopwatch | None = None
-    ) -> SearchResult:
-        """Works on the gallery, and again without those images whose stored features turn out to be damaged."""
-        from faami_core.indexing.feature_store import DamagedRowsError
-        from faami_core.indexing.joined_gallery import split
-
-        while True:
-            with nullcontext() if watch is None else watch.measure("open"):
-                gallery = self._joined(roots)
-            try:
-                return work(gallery)
-            except DamagedRowsError as damage:
-                for root, indices in zip(roots, split(gallery, damage.indices), strict=True):
-                    if len(indices):
-                        self._galleries.leave_out(self._indexed_folder(root), self._fingerprint(), indices)
-
-    def _catalog(self, root: Path) -> Catalog:
-        from faami_core.indexing.catalog import Catalog
-
-        return Catalog(self._indexed_folder(root))
-
-    def _joined(self, roots: Sequence[Path]) -> Gallery:
-        """The open galleries of collections as one, each read anew only when its catalog has changed."""
-        from faami_core.indexing.collection import NOT_INDEXED
-
-        parts = []
-        for root in roots:
-            gallery = self._galleries.get(self._indexed_folder(root), self._fingerprint())
-            if gallery is None:
-                raise CollectionError(f"{str(root)!r} has not been indexed with this model.", NOT_INDEXED)
-            parts.append(gallery)
-        return self._galleries.join(parts)
 
 
 def _check_roots(roots: Sequence[Path], feedback: Feedback) -> None:

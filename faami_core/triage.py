@@ -3,48 +3,26 @@
 from __future__ import annotations
 
 import os
-import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from faami_core.errors import CollectionError
-from faami_core.keeping import canonical
 from faami_core.queries import Annotation, Filters, Query
-from faami_core.types import ByteArray, CancelToken, FeatureEncoder, ImportedResult, SearchResult
+from faami_core.types import CancelToken, ImportedResult, SearchResult
+from faami_core.workplace import Workplace, canonical
 
 if TYPE_CHECKING:
     from faami_core.indexing.catalog import Catalog
     from faami_core.indexing.feature_store import Gallery
-    from faami_core.search.engine import Stopwatch
     from faami_core.search.filters import Mask
 
 DuplicateKind = Literal["exact", "near"]
 T = TypeVar("T")
 
 
-class Triage:
+class Triage(Workplace):
     """What ``Session`` offers beside indexing, searching and drawing; not used alone."""
-
-    _lane: threading.RLock
-
-    def _loaded(self) -> FeatureEncoder:
-        raise NotImplementedError
-
-    def _catalog(self, root: Path) -> Catalog:
-        raise NotImplementedError
-
-    def _joined(self, roots: Sequence[Path]) -> Gallery:
-        raise NotImplementedError
-
-    def _undamaged(
-        self, roots: Sequence[Path], work: Callable[[Gallery], SearchResult], watch: Stopwatch | None = None
-    ) -> SearchResult:
-        raise NotImplementedError
-
-    def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:
-        """See ``Session``."""
-        raise NotImplementedError
 
     # --- the typed line (any thread, instantly) --------------------------------------------------------------
 

@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
-    QEnterEvent,
     QFont,
     QKeyEvent,
     QMouseEvent,
@@ -58,7 +57,7 @@ class TermChip(QAbstractButton):
         self._unknown: tuple[str, ...] = ()
         self._pressed: QPoint | None = None
         self._dragging = False
-        self._hovered = False
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # painted anew when the mouse comes or goes
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor)
@@ -189,16 +188,6 @@ class TermChip(QAbstractButton):
             self.asked.emit("heavier" if event.angleDelta().y() > 0 else "lighter")
         event.accept()
 
-    def enterEvent(self, event: QEnterEvent) -> None:
-        self._hovered = True
-        self.update()
-        super().enterEvent(event)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._hovered = False
-        self.update()
-        super().leaveEvent(event)
-
     # --- drawing -------------------------------------------------------------------------------------------
 
     def sizeHint(self) -> QSize:
@@ -227,7 +216,9 @@ class TermChip(QAbstractButton):
         if self.hasFocus():
             edge = QPen(palette.color(role.Highlight), 2)
         painter.setPen(edge)
-        painter.setBrush(palette.color(role.Midlight if self._hovered and self.isEnabled() else role.AlternateBase))
+        painter.setBrush(
+            palette.color(role.Midlight if self.underMouse() and self.isEnabled() else role.AlternateBase)
+        )
         inset = edge.widthF() / 2
         area = QRectF(self.rect()).adjusted(inset, inset, -inset, -inset)
         painter.drawRoundedRect(area, area.height() / 2, area.height() / 2)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QEnterEvent, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
 _HEIGHT = 30
@@ -29,7 +29,7 @@ class WordChip(QAbstractButton):
         self._looked_for = looked_for
         self._bar = 0.0
         self._number = ""
-        self._hovered = False
+        self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # painted anew when the mouse comes or goes
         self.setText(text)
         self.setCheckable(True)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
@@ -78,16 +78,6 @@ class WordChip(QAbstractButton):
         else:
             super().keyPressEvent(event)
 
-    def enterEvent(self, event: QEnterEvent) -> None:
-        self._hovered = True
-        self.update()
-        super().enterEvent(event)
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._hovered = False
-        self.update()
-        super().leaveEvent(event)
-
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -98,7 +88,7 @@ class WordChip(QAbstractButton):
     def _paint_ground(self, painter: QPainter) -> None:
         palette = self.palette()
         role = QPalette.ColorRole
-        fill = palette.color(role.Midlight if self._hovered and self.isEnabled() else role.AlternateBase)
+        fill = palette.color(role.Midlight if self.underMouse() and self.isEnabled() else role.AlternateBase)
         edge = QPen(palette.color(role.Mid), 1)
         if self.isChecked():
             edge = QPen(palette.color(role.Highlight), 2)
