@@ -74,7 +74,10 @@ class EvidenceObjective:
         return {name: self._config.evidence_weight * loss for name, loss in losses.items()}
 
     def _texts(self, model: Faami, captions: list[str]) -> tuple[EncodedTexts, Tensor]:
-        states, attended, word_of_token = self._data.states.batch(captions, self._device)
+        with (
+            torch.no_grad()
+        ):  # evidence teaches the heads and the image side; words keep what retrieval says they mean
+            states, attended, word_of_token = self._data.states.batch(captions, self._device)
         return model.encode_states(states, attended, word_of_token >= 0), word_of_token
 
     # --- masks of made scenes

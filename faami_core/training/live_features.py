@@ -9,6 +9,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 from torch.nn import functional
+from torch.nn.utils.rnn import pad_sequence
 
 from faami_core.data.dataset import ImageSet
 from faami_core.data.transforms import BRIGHTNESS, CONTRAST
@@ -20,6 +21,7 @@ from faami_core.types import ByteArray, ProgressCallback
 
 _ZOOM = (0.9, 1.4)  # of ground that a random view shows against a window of its size, up to the whole image
 _CHUNK = 1024  # phrases tokenised at once
+_LENGTHS = 4  # groups of phrases of similar length: one long caption must not pad all others to its length
 
 
 class StoredImages:
@@ -135,9 +137,20 @@ class LiveStates:
     def batch(self, phrases: Sequence[str], device: torch.device) -> tuple[Tensor, Tensor, Tensor]:
         """(states [M, L, hidden], attended [M, L], word_of_token [M, L]) padded to the longest phrase."""
         rows = [self._number[phrase] for phrase in phrases]
-        pad = torch.nn.utils.rnn.pad_sequence
-        ids = pad([self._ids[row] for row in rows], batch_first=True, padding_value=self._padding).to(device)
-        word_of_token = pad([self._word_of_token[row] for row in rows], batch_first=True, padding_value=-1).to(device)
         lengths = torch.tensor([len(self._ids[row]) for row in rows])
-        attended = (torch.arange(ids.shape[1]) < lengths[:, None]).to(device)
-        return self._encoder.hidden_states(ids, attended), attended, word_of_token
+        longest = int(lengths.max())
+        word_of_token = pad_sequence([self._word_of_token[row] for row in rows], batch_first=True, padding_value=-1)
+        attended = torch.arange(longest) < lengths[:, None]
+        order = torch.argsort(lengths, stable=True)
+        parts = [
+            functional.pad(states, (0, 0, 0, longest - states.shape[1]))
+            for states in (self._states([rows[place] for place in part], device) for part in order.chunk(_LENGTHS))
+        ]
+        states = torch.cat(parts)[torch.argsort(order).to(device)]
+        return states, attended.to(device), word_of_token.to(device)
+
+    def _states(self, rows: list[int], device: torch.device) -> Tensor:
+        """[M, L, hidden] of phrases of about one length."""
+        ids = pad_sequence([self._ids[row] for row in rows], batch_first=True, padding_value=self._padding)
+        attended = torch.arange(ids.shape[1]) < torch.tensor([len(self._ids[row]) for row in rows])[:, None]
+        return self._encoder.hidden_states(ids.to(device), attended.to(device))

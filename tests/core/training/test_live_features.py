@@ -118,3 +118,21 @@ def test_live_word_states_equal_cached_ones(tmp_path: Path) -> None:
             attended = cached.batch(phrases, DEVICE)[1]
             torch.testing.assert_close(one[attended], other[attended], atol=2e-3, rtol=2e-3)
     assert live.words_of("a river .") == cached.words_of("a river .") == ("a", "river")
+
+
+def test_a_long_caption_does_not_pad_short_ones_inside_the_encoder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tokenizer = Tokenizer(write_tokenizer(tmp_path / "tokenizer.json"), 32)
+    encoder = tiny_model().eval().text_encoder
+    phrases = ["planes", "storage tanks near a river", "a river", "planes"] * 3
+    states = LiveStates(phrases, encoder, tokenizer)
+    encode, places = encoder.hidden_states, []
+
+    def counted(ids: torch.Tensor, attended: torch.Tensor) -> torch.Tensor:
+        places.append(ids.numel())
+        return encode(ids, attended)
+
+    monkeypatch.setattr(encoder, "hidden_states", counted)
+    _, attended, _ = states.batch(phrases, DEVICE)
+    assert sum(places) < 0.8 * attended.numel()
