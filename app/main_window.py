@@ -10,8 +10,9 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter
 
-from app import commands
-from app.actions import WORD_KEYS, Needs, bind, build_actions, build_menus, offer
+from app import commands, wiring
+from app.action_table import WORD_KEYS, Needs
+from app.actions import build_actions, build_menus, offer
 from app.controllers.activity_controller import ActivityController
 from app.controllers.collection_controller import CollectionController
 from app.controllers.evidence_views import EvidenceViews
@@ -76,7 +77,8 @@ class MainWindow(QMainWindow):
         build_menus(self.menuBar(), self.actions_by_name)
         self._build_controllers()
         self._set_switches()
-        self._bind_buttons()
+        wiring.bind_buttons(self)
+        wiring.connect_parts(self)
         self._connect_panes()
         self.restore = RestoreController(
             workspace=self.workspace,
@@ -172,52 +174,18 @@ class MainWindow(QMainWindow):
         self.actions_by_name["histogram"].setChecked(self.settings.histogram)
         self.actions_by_name[f"theme_{self.settings.theme}"].setChecked(True)
 
-    def _bind_buttons(self) -> None:
-        pane, rail, inspector, actions = self.pane, self.rail, self.inspector, self.actions_by_name
-        bind(actions["open_folder"], pane.welcome.open_button, rail.open_button)
-        bind(actions["open_demo"], pane.welcome.demo_button, rail.demo_button)
-        bind(actions["update"], rail.update_button)
-        bind(actions["export_csv"], pane.export_button)
-        bind(actions["pick_image"], pane.query.pick_button)
-        bind(actions["clear"], pane.query.clear_button)
-        bind(actions["query_history"], pane.query.history_button)
-        bind(actions["save_query"], pane.query.save_button)
-        bind(actions["draw_region"], inspector.region)
-        inspector.more_like_this_asked.connect(actions["more_like_this"].trigger)
-        inspector.copy_path_asked.connect(actions["copy_path"].trigger)
-        inspector.reveal_asked.connect(actions["reveal"].trigger)
-        inspector.previous_asked.connect(actions["previous_hit"].trigger)
-        inspector.next_asked.connect(actions["next_hit"].trigger)
-
     def _connect_panes(self) -> None:
-        pane, rail, inspector, space = self.pane, self.rail, self.inspector, self.workspace
-        for asker in (pane.welcome.recent_asked, rail.collection_asked):
-            asker.connect(self.collections.open)
+        """What the window itself answers; parts that speak with each other meet in ``wiring``."""
+        pane = self.pane
         pane.page_turned.connect(self.show_panes)
-        rail.reveal_asked.connect(commands.reveal)
-        rail.forget_asked.connect(self.collections.forget)
-        rail.retry_asked.connect(self.collections.retry_unreadable)
         self.collections.opened.connect(self._after_open)
         self.search.shown.connect(self._after_search)
         self.search.browsing.connect(self._after_browse)
-        self.grid.row_chosen.connect(self.evidence.show_row)
         self.grid.row_chosen.connect(self._offer_actions)
-        self.grid.cell_size_changed.connect(lambda size: setattr(self.settings, "cell_size", size))
-        pane.query.word_chosen.connect(lambda word: self.view.select_word(None if word == self.view.word else word))
         pane.query.leave_asked.connect(self._go_to_grid)
         pane.empty.action_asked.connect(self._empty_action)
         pane.notice.action_asked.connect(self._notice_action)
         self.view.changed.connect(self._follow_view)
-        inspector.image.step_asked.connect(self.grid.step)
-        inspector.image.region_drawn.connect(lambda box: commands.search_by_region(self, box))
-        inspector.image.drawing_changed.connect(self.actions_by_name["draw_region"].setChecked)
-        inspector.empty.action_asked.connect(lambda: self.grid.choose(0))
-        self.export.written.connect(lambda path: space.settings.set_export_folder(path.parent))
-        self.palette_list.chosen.connect(lambda name: self.actions_by_name[name].trigger())
-        self.queries.saved_shown.connect(self.actions_by_name["save_query"].setChecked)
-        self.query_list.chosen.connect(self.queries.ask)
-        for tag_asked in (self.tag_list.chosen, self.tag_list.new_asked):
-            tag_asked.connect(self.triage.toggle_tag)
         self.triage.stack.indexChanged.connect(self._name_undo)
 
     # --- what the analyst asks for -------------------------------------------------------------------------

@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 from app.widgets.controls import label
 
 if TYPE_CHECKING:
-    from app.actions import ActionSpec
+    from app.action_table import ActionSpec
 
 Section = tuple[str, list[tuple[str, str]]]  # title, [(keys, what they do)]
 

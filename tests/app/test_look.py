@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
 
-from app.actions import ACTIONS
+from app.action_table import ACTIONS
 from app.colormap import colour_table, tint
 from app.controllers.export_controller import slug_of
 from app.icons import icon_pixmap

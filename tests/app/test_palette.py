@@ -7,7 +7,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
-from app.actions import ACTIONS, Needs
+from app.action_table import ACTIONS, Needs
 from app.commands import palette_entries
 from app.main_window import MainWindow
 from app.models.fuzzy import fuzzy_score

@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 from pytestqt.exceptions import capture_exceptions
 from pytestqt.qtbot import QtBot
 
-from app.actions import ACTIONS, WORD_KEYS
+from app.action_table import ACTIONS, WORD_KEYS
 from app.dialogs.shortcuts_dialog import ShortcutsDialog, sections_of_keys
 from app.main_window import MainWindow
 from app.settings import Settings

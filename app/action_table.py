@@ -1,0 +1,251 @@
+"""Every action of the window, in one table: menus, shortcuts, command palette, key sheet and buttons come from it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from app import commands
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+
+class Needs(StrEnum):
+    """What must be there for an action to make sense; the value is what the palette says when it is not."""
+
+    NOTHING = ""
+    COLLECTION = "open a collection first"
+    IMAGES = "nothing is shown"
+    IMAGE = "select an image first"
+    RESULT = "search for something first"
+    WORD = "the query has no such word"
+    UNDO = "nothing to undo"
+    REDO = "nothing to redo"
+
+
+@dataclass(frozen=True)
+class ActionSpec:
+    """One action.
+
+    Attributes:
+        name: Key in the code.
+        text: Label with its mnemonic.
+        menu: Path of menus, "View/Theme".
+        tip: One sentence for the status bar, the tool tip and the key sheet.
+        run: What it does.
+        keys: Shortcuts; the first one is shown.
+        needs: When it is enabled.
+        group: Actions of one group exclude each other.
+        checkable: Has an on and an off.
+        starts_block: A separator comes before it.
+    """
+
+    name: str
+    text: str
+    menu: str
+    tip: str
+    run: Callable[[MainWindow], object]
+    keys: tuple[str, ...] = ()
+    needs: Needs = Needs.NOTHING
+    group: str = ""
+    checkable: bool = False
+    starts_block: bool = False
+
+    @property
+    def title(self) -> str:
+        """The label without its mnemonic."""
+        return self.text.replace("&", "")
+
+
+WORD_KEYS = 10  # digits 0–9: the whole query and the first nine words
+
+
+def _word_spec(number: int) -> ActionSpec:
+    return ActionSpec(
+        f"word_{number}",
+        f"Word {number}" if number else "Whole query",
+        "View/Words",
+        f"Heatmap of word {number} of the query." if number else "Heatmap of the whole query.",
+        lambda window: window.view.select_word(number - 1 if number else None),
+        (str(number),),
+        Needs.WORD,
+        group="words",
+        checkable=True,
+    )
+
+
+ACTIONS: tuple[ActionSpec, ...] = (
+    # --- File
+    ActionSpec(
+        "open_folder", "&Open folder…", "File", "Open a folder of images as a collection.", commands.open_folder,
+        ("Ctrl+O",),
+    ),
+    ActionSpec(
+        "open_demo", "Open &demo collection", "File", "Open a collection of made aerial scenes.",
+        lambda window: window.collections.open_demo(),
+    ),
+    ActionSpec(
+        "update", "&Update collection", "File", "Scan the folder again and index what is new.",
+        lambda window: window.collections.update(), ("F5",), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "export_csv", "&Export results as CSV…", "File", "Write the results on screen, in this order, to a CSV file.",
+        commands.export_results, ("Ctrl+E",), Needs.RESULT, starts_block=True,
+    ),
+    ActionSpec(
+        "quit", "&Quit", "File", "Close the window.", lambda window: window.close(), ("Ctrl+Q",), starts_block=True
+    ),
+    # --- Edit
+    ActionSpec(
+        "undo", "&Undo", "Edit", "Take back the last mark or tag.", lambda window: window.triage.stack.undo(),
+        ("Ctrl+Z",), Needs.UNDO,
+    ),
+    ActionSpec(
+        "redo", "&Redo", "Edit", "Do again what was taken back.", lambda window: window.triage.stack.redo(),
+        ("Ctrl+Shift+Z", "Ctrl+Y"), Needs.REDO,
+    ),
+    ActionSpec(
+        "select_all", "Select &all images", "Edit", "Select every image in the grid.",
+        lambda window: window.grid.selectAll(), ("Ctrl+A",), Needs.IMAGES, starts_block=True,
+    ),
+    ActionSpec(
+        "copy_path", "&Copy path", "Edit", "Put the path of the selected image into the clipboard.",
+        commands.copy_path, ("Ctrl+C",), Needs.IMAGE,
+    ),
+    ActionSpec(
+        "reveal", "Show in &folder", "Edit", "Open the folder of the selected image.", commands.reveal_image,
+        ("Ctrl+Shift+R",), Needs.IMAGE,
+    ),
+    # --- Search
+    ActionSpec(
+        "focus_query", "&Find…", "Search", "Go to the query bar.", lambda window: window.pane.query.focus(),
+        ("Ctrl+F", "/"), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "pick_image", "Search by &image…", "Search", "Pick an image file as the query.", commands.pick_image,
+        ("Ctrl+I",), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "paste_image", "&Paste image", "Search", "Search with the image in the clipboard.",
+        lambda window: window.pane.query.paste(), ("Ctrl+V",), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "more_like_this", "&More like this", "Search", "Search with the selected image.", commands.search_like_this,
+        ("Ctrl+L",), Needs.IMAGE,
+    ),
+    ActionSpec(
+        "draw_region", "Search by a &region", "Search",
+        "Draw a region on the image in the inspector; Shift and a drag does the same.", commands.draw_region,
+        ("G",), Needs.IMAGE, checkable=True,
+    ),
+    ActionSpec(
+        "query_history", "Queries asked &before…", "Search", "Saved queries, and those asked before.",
+        commands.open_history, ("Ctrl+H",), Needs.COLLECTION, starts_block=True,
+    ),
+    ActionSpec(
+        "save_query", "&Save this query", "Search", "Keep the query on screen, or take it off the saved ones.",
+        lambda window: window.queries.toggle_saved(), ("Ctrl+D",), Needs.RESULT, checkable=True,
+    ),
+    ActionSpec(
+        "clear", "&Clear query", "Search", "Empty the query and browse the collection.", commands.clear_query,
+        ("Esc",), Needs.COLLECTION, starts_block=True,
+    ),
+    ActionSpec(
+        "previous_hit", "P&revious image", "Search", "Select the image before.", lambda window: window.grid.step(-1),
+        ("P",), Needs.IMAGES, starts_block=True,
+    ),
+    ActionSpec(
+        "next_hit", "&Next image", "Search", "Select the image after.", lambda window: window.grid.step(1),
+        ("N",), Needs.IMAGES,
+    ),
+    # --- Triage
+    ActionSpec(
+        "accept", "&Accept", "Triage", "Mark the selected images as what you look for.",
+        lambda window: window.triage.accept(), ("A",), Needs.IMAGE,
+    ),
+    ActionSpec(
+        "reject", "&Reject", "Triage", "Mark the selected images as not what you look for.",
+        lambda window: window.triage.reject(), ("R",), Needs.IMAGE,
+    ),
+    ActionSpec(
+        "unmark", "&Clear mark", "Triage", "Take the mark off the selected images; tags stay.",
+        lambda window: window.triage.unmark(), ("U",), Needs.IMAGE,
+    ),
+    ActionSpec(
+        "tag", "&Tag…", "Triage", "Put a tag on the selected images, or take it off.", commands.pick_tag,
+        ("T",), Needs.IMAGE, starts_block=True,
+    ),
+    # --- View
+    ActionSpec(
+        "overlay", "Show &heatmap", "View", "Draw the evidence over the image, or not.",
+        lambda window: window.view.set_overlay(not window.view.overlay), ("O",), Needs.RESULT, checkable=True,
+    ),
+    ActionSpec(
+        "cycle_scale", "Next &scale", "View", "Both scales, fine regions, coarse regions.",
+        lambda window: window.view.cycle_scale(), ("S",), Needs.RESULT,
+    ),
+    ActionSpec(
+        "cycle_colours", "Next &colour map", "View", "Other colours of the heatmap; cividis suits all eyes.",
+        lambda window: window.view.cycle_colours(), (), Needs.RESULT,
+    ),
+    ActionSpec(
+        "why_above", "&Why above", "View", "Why this image is above or below another one.",
+        lambda window: window.inspector.turn_to("compare"), ("W",), Needs.RESULT,
+    ),
+    ActionSpec(
+        "fit", "&Fit image", "View", "Show the whole image.", lambda window: window.inspector.image.fit(),
+        ("F",), Needs.IMAGE,
+    ),
+    *map(_word_spec, range(WORD_KEYS)),
+    ActionSpec(
+        "previous_word", "&Previous word", "View/Words", "Light up the word before.",
+        lambda window: window.evidence.step_word(-1), ("[", "Alt+Left"), Needs.RESULT, starts_block=True,
+    ),
+    ActionSpec(
+        "next_word", "&Next word", "View/Words", "Light up the word after.",
+        lambda window: window.evidence.step_word(1), ("]", "Alt+Right"), Needs.RESULT,
+    ),
+    ActionSpec(
+        "histogram", "Score h&istogram", "View", "Show how the scores are spread, with a line to cut them.",
+        commands.follow_panel_actions, ("H",), Needs.RESULT, checkable=True, starts_block=True,
+    ),
+    ActionSpec(
+        "side_panel", "Side &panel", "View", "Show or hide the collections.",
+        commands.follow_panel_actions, ("Ctrl+B",), checkable=True,
+    ),
+    ActionSpec(
+        "larger_cells", "&Larger cells", "View", "Fewer, larger images in the grid.",
+        lambda window: window.grid.zoom(1), ("Ctrl++", "Ctrl+="), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "smaller_cells", "S&maller cells", "View", "More, smaller images in the grid.",
+        lambda window: window.grid.zoom(-1), ("Ctrl+-",), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "theme_system", "&System", "View/Theme", "Colours of the desktop.",
+        lambda window: window.set_theme("system"), group="theme", checkable=True,
+    ),
+    ActionSpec(
+        "theme_light", "&Light", "View/Theme", "Light colours.", lambda window: window.set_theme("light"),
+        group="theme", checkable=True,
+    ),
+    ActionSpec(
+        "theme_dark", "&Dark", "View/Theme", "Dark colours.", lambda window: window.set_theme("dark"),
+        group="theme", checkable=True,
+    ),
+    # --- Help
+    ActionSpec(
+        "palette", "&Command palette…", "Help", "Find any command by a few letters of its name.",
+        commands.open_palette, ("Ctrl+Shift+P",),
+    ),
+    ActionSpec(
+        "shortcuts", "&Keyboard shortcuts", "Help", "All keys on one sheet.", commands.show_shortcuts, ("F1", "?")
+    ),
+    ActionSpec(
+        "crash_log", "Crash &log", "Help", "What went wrong inside the program, to read and to copy.",
+        commands.show_crash_log, starts_block=True,
+    ),
+)  # fmt: skip

@@ -1,0 +1,67 @@
+"""The wires between the parts of the window: which signal asks whom."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from app import commands
+from app.actions import bind
+
+if TYPE_CHECKING:
+    from app.main_window import MainWindow
+
+
+def bind_buttons(window: MainWindow) -> None:
+    """Buttons stand for actions of the table."""
+    pane, rail, inspector, actions = window.pane, window.rail, window.inspector, window.actions_by_name
+    bind(actions["open_folder"], pane.welcome.open_button, rail.open_button)
+    bind(actions["open_demo"], pane.welcome.demo_button, rail.demo_button)
+    bind(actions["update"], rail.update_button)
+    bind(actions["export_csv"], pane.export_button)
+    bind(actions["pick_image"], pane.query.pick_button)
+    bind(actions["clear"], pane.query.clear_button)
+    bind(actions["query_history"], pane.query.history_button)
+    bind(actions["save_query"], pane.query.save_button)
+    bind(actions["draw_region"], inspector.region)
+    inspector.more_like_this_asked.connect(actions["more_like_this"].trigger)
+    inspector.copy_path_asked.connect(actions["copy_path"].trigger)
+    inspector.reveal_asked.connect(actions["reveal"].trigger)
+    inspector.previous_asked.connect(actions["previous_hit"].trigger)
+    inspector.next_asked.connect(actions["next_hit"].trigger)
+
+
+def connect_parts(window: MainWindow) -> None:
+    """Widgets ask controllers; controllers tell widgets."""
+    _connect_collections(window)
+    _connect_queries(window)
+    _connect_images(window)
+    for tag_asked in (window.tag_list.chosen, window.tag_list.new_asked):
+        tag_asked.connect(window.triage.toggle_tag)
+    window.palette_list.chosen.connect(lambda name: window.actions_by_name[name].trigger())
+    window.export.written.connect(lambda path: window.settings.set_export_folder(path.parent))
+
+
+def _connect_collections(window: MainWindow) -> None:
+    rail, collections = window.rail, window.collections
+    for asker in (window.pane.welcome.recent_asked, rail.collection_asked):
+        asker.connect(collections.open)
+    rail.reveal_asked.connect(commands.reveal)
+    rail.forget_asked.connect(collections.forget)
+    rail.retry_asked.connect(collections.retry_unreadable)
+
+
+def _connect_queries(window: MainWindow) -> None:
+    view = window.view
+    window.pane.query.word_chosen.connect(lambda word: view.select_word(None if word == view.word else word))
+    window.queries.saved_shown.connect(window.actions_by_name["save_query"].setChecked)
+    window.query_list.chosen.connect(window.queries.ask)
+
+
+def _connect_images(window: MainWindow) -> None:
+    grid, inspector = window.grid, window.inspector
+    grid.row_chosen.connect(window.evidence.show_row)
+    grid.cell_size_changed.connect(lambda size: setattr(window.settings, "cell_size", size))
+    inspector.image.step_asked.connect(grid.step)
+    inspector.image.region_drawn.connect(lambda box: commands.search_by_region(window, box))
+    inspector.image.drawing_changed.connect(window.actions_by_name["draw_region"].setChecked)
+    inspector.empty.action_asked.connect(lambda: grid.choose(0))
