@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +17,7 @@ from faami_core.errors import DeviceMemoryError, ModelError, QueryError
 from faami_core.model.cross_attention import AdditiveCrossAttention
 from faami_core.model.faami import EncodedImages
 from faami_core.model.folding import fold_batch_norms
+from faami_core.model.image_encoder import ImageEncoder
 from faami_core.model.weights import Checkpoint, load_checkpoint
 from faami_core.types import (
     ByteArray,
@@ -119,12 +120,26 @@ class FaamiEncoder:
 
     @torch.inference_mode()
     def run_backbone(self, images: ByteArray) -> None:
-        """Runs the image backbone alone over [B, image_size, image_size, 3] uint8: what speed is measured against.
+        """Runs the image backbone alone over [B, image_size, image_size, 3] uint8, as ``encode_images`` runs it."""
+        self._run(self._model.image_encoder, images)
 
-        It is the backbone as ``encode_images`` runs it, as fast as it gets.
+    def bare_backbone(self) -> Callable[[ByteArray], None]:
+        """The same network just as timm builds it, with random weights: what the speed of this one is measured by.
+
+        Returns:
+            Runs it over [B, image_size, image_size, 3] uint8 on the device of this model.
         """
+        bare = ImageEncoder(self._config.image, max(self._config.grids.values())).eval().to(self._device)
+
+        @torch.inference_mode()
+        def run(images: ByteArray) -> None:
+            self._run(bare, images)
+
+        return run
+
+    def _run(self, backbone: ImageEncoder, images: ByteArray) -> None:
         for part in self._slices(images):
-            self._model.image_encoder(part)[-1].cpu()  # waits for the device
+            backbone(part)[-1].cpu()  # waits for the device
 
     def move_to_cpu(self) -> None:
         """Leaves a device whose memory is full."""

@@ -302,6 +302,9 @@ def test_bench_of_the_indexer_prints_it_beside_the_bare_model(image_folder, monk
         def run_backbone(self, images) -> None:
             self.encode_images(images)
 
+        def bare_backbone(self):
+            return self.run_backbone
+
     monkeypatch.setitem(sys.modules, "faami_core.model.encoder", SimpleNamespace(FaamiEncoder=Stub))
 
     assert run("bench", "index", "--collection", image_folder, *(["--json"] if json_asked else [])) == 0

@@ -11,6 +11,7 @@ import torch
 from faami_core.errors import DeviceMemoryError, ModelError, QueryError
 from faami_core.model.encoder import FaamiEncoder, as_sentence, choose_device
 from faami_core.model.faami import Faami
+from faami_core.model.image_encoder import ImageEncoder
 from faami_core.model.text_encoder import TokenBatch, Tokenizer
 from faami_core.model.weights import Checkpoint, load_checkpoint, save_checkpoint
 from faami_core.types import ImageFeatures
@@ -174,3 +175,41 @@ def test_a_device_that_is_not_there_is_refused() -> None:
     assert choose_device("auto").type in {"cpu", "cuda", "mps"}
     with pytest.raises(ModelError, match="abacus"):
         choose_device("abacus")
+
+
+def test_the_bare_backbone_is_run_over_every_image_with_its_batch_norms(
+    encoder: FaamiEncoder, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen = []
+    forward = ImageEncoder.forward
+
+    def counted(self: ImageEncoder, images: torch.Tensor) -> list[torch.Tensor]:
+        seen.append((len(images), any(isinstance(part, torch.nn.BatchNorm2d) for part in self.modules())))
+        return forward(self, images)
+
+    monkeypatch.setattr(ImageEncoder, "forward", counted)
+    encoder.bare_backbone()(some_images(10))
+    assert sum(count for count, _ in seen) == 10
+    assert all(bare for _, bare in seen)
+
+    seen.clear()
+    encoder.run_backbone(some_images(10))
+    assert sum(count for count, _ in seen) == 10
+    assert not any(bare for _, bare in seen)
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="no CUDA device on this machine")
+def test_a_gpu_gives_the_features_and_scores_of_the_cpu(
+    encoder: FaamiEncoder, features: ImageFeatures, tmp_path: Path, tokenizer_file: Path
+) -> None:
+    save_checkpoint(tmp_path, tiny_model(), tokenizer_file, ("planes", "storage", "tanks"))
+    gpu = FaamiEncoder.load(tmp_path, "cuda")
+    there = gpu.encode_images(some_images(40))
+    np.testing.assert_allclose(
+        there.global_features.astype(np.float32), features.global_features.astype(np.float32), atol=1e-3
+    )
+    assert np.abs(there.regions.astype(int) - features.regions).max() <= 1  # one step of rounding to int8
+    for one, other in zip(
+        align(gpu, "storage tanks", features), align(encoder, "storage tanks", features), strict=True
+    ):
+        np.testing.assert_allclose(one, other, atol=1e-3)
