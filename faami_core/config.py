@@ -211,8 +211,6 @@ class TrainingConfig:
         queue: Past images and captions that a batch is compared with on top of its own; 0 for none.
         class_weight: Of the scene-class loss, from file names.
         batch_size: Images a step for retrieval.
-        class_run: Images of one scene class that follow each other in an epoch, and so meet in a batch, where they
-            are each other's hardest negatives; 1 mixes all.
         fine_batch: Images and captions that meet in one word–region block; its cost grows with its square.
         scene_batch, mosaic_batch: Images a step for the evidence losses.
         evidence_weight: Weight of the evidence losses against the retrieval losses.
@@ -238,7 +236,6 @@ class TrainingConfig:
     views: int = 3
     epochs: int = 7
     batch_size: int = 128
-    class_run: int = 1
     fine_batch: int = 48
     scene_batch: int = 16
     mosaic_batch: int = 8
@@ -272,7 +269,7 @@ class TrainingConfig:
         """Raises:
         TrainingError: if a number makes no sense.
         """
-        for name in ("epochs", "batch_size", "class_run", "fine_batch", "views"):
+        for name in ("epochs", "batch_size", "fine_batch", "views"):
             if getattr(self, name) < 1:
                 raise TrainingError(
                     f"The training config says {name} = {getattr(self, name)}; it must be at least 1."

@@ -148,25 +148,3 @@ def number_classes(examples: Sequence[CaptionedImage]) -> npt.NDArray[np.int64]:
     """[N] number of each image's scene class, -1 where its name tells none."""
     names = sorted({example.scene_class for example in examples} - {""})
     return np.array([names.index(example.scene_class) if example.scene_class else -1 for example in examples])
-
-
-def epoch_order(classes: npt.NDArray[np.int64], run: int, generator: np.random.Generator) -> npt.NDArray[np.int64]:
-    """A random order of all examples in which up to ``run`` of one class follow each other.
-
-    Args:
-        classes: [N] number of each example's class, -1 for unknown, which counts as a class.
-        run: 1 for an order without runs.
-        generator: Source of chance.
-
-    Returns:
-        [N], each example once.
-    """
-    order = generator.permutation(len(classes))
-    if run == 1:
-        return order
-    order = order[np.argsort(classes[order], kind="stable")]
-    starts = np.flatnonzero(np.diff(classes[order], prepend=classes[order[:1]] - 1))
-    runs = [
-        part for group in np.split(order, starts[1:]) for part in np.split(group, np.arange(run, len(group), run))
-    ]
-    return np.concatenate([runs[int(place)] for place in generator.permutation(len(runs))])

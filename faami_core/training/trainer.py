@@ -22,7 +22,7 @@ from faami_core.pace import Pace
 from faami_core.training.checkpoint import load_state, save_state
 from faami_core.training.evidence import EvidenceObjective
 from faami_core.training.preparation import TrainingData
-from faami_core.training.retrieval import RetrievalBatch, RetrievalObjective, epoch_order, number_classes
+from faami_core.training.retrieval import RetrievalBatch, RetrievalObjective
 from faami_core.training.schedule import learning_rate_factor
 from faami_core.training.trained import Trained
 from faami_core.types import CancelToken, ProgressCallback
@@ -55,7 +55,6 @@ class Trainer:
         self.averages = {name: value.detach().clone() for name, value in self.trained.trained_parameters()}
         self.retrieval = RetrievalObjective(config, data, self.trained, device)
         self.evidence = EvidenceObjective(config, data, model.config.grid_specs, device)
-        self._classes = number_classes(data.train)
         self.steps_per_epoch = len(data.train) // min(config.batch_size, len(data.train))
         self.steps = self.steps_per_epoch * config.epochs
 
@@ -114,7 +113,7 @@ class Trainer:
     def _losses(self, step: int) -> dict[str, Tensor]:
         generator = np.random.default_rng((self.config.seed, step, 1))
         epoch, place = divmod(step, self.steps_per_epoch)
-        order = epoch_order(self._classes, self.config.class_run, np.random.default_rng((self.config.seed, epoch, 2)))
+        order = np.random.default_rng((self.config.seed, epoch, 2)).permutation(len(self.data.train))
         order = order[place * self.config.batch_size : (place + 1) * self.config.batch_size]
         batch = self.retrieval.draw(order, generator)
         window = self._window(generator)

@@ -15,7 +15,7 @@ from faami_core.data.captions import CaptionedImage
 from faami_core.model.faami import EncodedImages, EncodedTexts, Faami
 from faami_core.model.loss import one_way_contrastive_loss
 from faami_core.training.preparation import TrainingData, prepare, starting_model
-from faami_core.training.retrieval import RetrievalObjective, epoch_order, number_captions, number_classes
+from faami_core.training.retrieval import RetrievalObjective, number_captions, number_classes
 from faami_core.training.trained import Trained
 
 DEVICE = torch.device("cpu")
@@ -35,25 +35,6 @@ def test_the_same_sentence_has_the_same_number_in_every_image() -> None:
 def test_images_without_a_class_in_their_name_have_no_class() -> None:
     examples = [captioned("pond_1.jpg"), captioned("00012.jpg"), captioned("airport_3.jpg"), captioned("pond_9.jpg")]
     assert number_classes(examples).tolist() == [1, -1, 0, 1]
-
-
-@pytest.mark.parametrize("run", [1, 3, 100])
-def test_an_epoch_shows_every_example_once_and_repeats_with_the_seed(run: int) -> None:
-    classes = np.random.default_rng(0).integers(-1, 4, 50)
-    order = epoch_order(classes, run, np.random.default_rng(7))
-    assert sorted(order.tolist()) == list(range(50))
-    assert order.tolist() == epoch_order(classes, run, np.random.default_rng(7)).tolist()
-    assert order.tolist() != epoch_order(classes, run, np.random.default_rng(8)).tolist()
-
-
-def test_neighbours_of_an_epoch_share_their_class() -> None:
-    classes = np.repeat([-1, 0, 1, 2, 3], 16)
-    follow = {
-        run: np.mean(np.diff(classes[epoch_order(classes, run, np.random.default_rng(3))]) == 0) for run in (1, 4, 16)
-    }
-    assert follow[1] < 0.4
-    assert follow[4] >= 60 / 79  # three of every four steps stay inside a run
-    assert follow[16] == 75 / 79
 
 
 @pytest.fixture
