@@ -60,7 +60,7 @@ def cell_loss(cell_evidence: Tensor, cells: Tensor, sharpness: float) -> Tensor:
 
 
 def mask_loss(attention: Tensor, matches: Tensor, coverage: Tensor, sharpness: float) -> Tensor:
-    """A word's attention must lie in its mask, and its regions must match inside and not outside.
+    """A word's attention and its evidence must lie in its mask, and its regions must match inside and not outside.
 
     Args:
         attention: [P, R], sums to 1.
@@ -69,8 +69,12 @@ def mask_loss(attention: Tensor, matches: Tensor, coverage: Tensor, sharpness: f
         sharpness: Turns cosines into logits.
     """
     present = coverage.amax(dim=1) > 0
-    inside = (attention * coverage).sum(dim=1)[present]
-    pointing = -torch.log(inside.clamp_min(1e-4)).mean() if bool(present.any()) else attention.sum() * 0.0
+    pointing = attention.sum() * 0.0
+    if bool(present.any()):
+        evidence = attention * matches.clamp_min(0.0)  # what a heatmap shows
+        for light in (attention, evidence / evidence.sum(dim=1, keepdim=True).clamp_min(1e-6)):
+            inside = (light * coverage).sum(dim=1)[present]
+            pointing = pointing - 0.5 * torch.log(inside.clamp_min(1e-4)).mean()
     cross_entropy = functional.binary_cross_entropy_with_logits(sharpness * matches, coverage, reduction="none")
     # Inside and outside count the same, however small the thing is.
     inside_share = coverage / coverage.sum(dim=1, keepdim=True).clamp_min(1.0)

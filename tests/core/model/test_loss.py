@@ -61,6 +61,14 @@ def test_mask_loss_wants_attention_inside_and_no_match_outside() -> None:
     assert good < wrong
 
 
+def test_mask_loss_wants_the_evidence_inside_where_attention_is_torn() -> None:
+    coverage, torn = torch.tensor([[1.0, 0.0, 0.0, 0.0]]), torch.tensor([[0.4, 0.4, 0.1, 0.1]])
+    matches = torch.tensor([[0.3, 0.2, -0.5, -0.5]], requires_grad=True)
+    (gradient,) = torch.autograd.grad(mask_loss(torn, matches, coverage, 0.0), matches)  # matching itself is off
+    assert gradient[0, 0] < 0 < gradient[0, 1]  # more light inside, less outside
+    assert gradient[0, 2:].abs().max() == 0  # dark regions have no light to move
+
+
 def test_mask_loss_of_an_absent_thing_only_wants_no_match() -> None:
     attention, nothing = torch.full((1, 4), 0.25), torch.zeros(1, 4)
     high, low = (float(mask_loss(attention, torch.full((1, 4), cosine), nothing, 8.0)) for cosine in (0.9, -0.9))
