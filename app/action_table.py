@@ -92,6 +92,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda window: window.collections.update(), ("F5",), Needs.COLLECTION,
     ),
     ActionSpec(
+        "look_for_changes", "&Look for changes by itself", "File",
+        "Tell when files of the open folder have changed since it was indexed.", commands.follow_watch,
+        checkable=True,
+    ),
+    ActionSpec(
         "export_csv", "&Export results as CSV…", "File", "Write the results on screen, in this order, to a CSV file.",
         commands.export_results, ("Ctrl+E",), Needs.RESULT, starts_block=True,
     ),

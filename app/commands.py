@@ -81,6 +81,11 @@ def follow_panel_actions(window: MainWindow) -> None:
     window.show_panes()
 
 
+def follow_watch(window: MainWindow) -> None:
+    """Looks at the folder now and then, or not."""
+    window.rescan.switch(window.actions_by_name["look_for_changes"].isChecked())
+
+
 def pick_tag(window: MainWindow) -> None:
     """Opens the list of tags for the selected images."""
     window.tag_list.open_with(window.triage.tag_entries())

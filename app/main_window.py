@@ -19,6 +19,7 @@ from app.controllers.evidence_views import EvidenceViews
 from app.controllers.export_controller import ExportController
 from app.controllers.indexing_controller import IndexingController
 from app.controllers.query_controller import QueryController
+from app.controllers.rescan_controller import RescanController
 from app.controllers.restore_controller import RestoreController
 from app.controllers.search_controller import SearchController
 from app.controllers.triage_controller import TriageController
@@ -148,6 +149,7 @@ class MainWindow(QMainWindow):
             activity=self.activity,
             indexing=self.indexing,
         )
+        self.rescan = RescanController(space, self.indexing, self.pane.notice)
         self.queries = QueryController(space, self.search, self.pane)
         self.views = EvidenceViews(space, self.model, self.pane, self.inspector)
         self.evidence = self.views.evidence
@@ -172,6 +174,7 @@ class MainWindow(QMainWindow):
         """What can be on or off starts as it was left."""
         self.actions_by_name["side_panel"].setChecked(self.settings.side_panel)
         self.actions_by_name["histogram"].setChecked(self.settings.histogram)
+        self.actions_by_name["look_for_changes"].setChecked(self.settings.look_for_changes)
         self.actions_by_name[f"theme_{self.settings.theme}"].setChecked(True)
 
     def _connect_panes(self) -> None:

@@ -122,6 +122,15 @@ class Settings:
         self._store.setValue("side_panel", shown)
 
     @property
+    def look_for_changes(self) -> bool:
+        """Whether the folder of the open collection is looked at now and then."""
+        return self._flag("look_for_changes")
+
+    @look_for_changes.setter
+    def look_for_changes(self, wanted: bool) -> None:
+        self._store.setValue("look_for_changes", wanted)
+
+    @property
     def histogram(self) -> bool:
         """Whether the score histogram is shown above results."""
         return self._flag("histogram")

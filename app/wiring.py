@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from PySide6.QtGui import QGuiApplication
+
 from app import commands
 from app.actions import bind
 
@@ -48,6 +50,11 @@ def _connect_collections(window: MainWindow) -> None:
     rail.reveal_asked.connect(commands.reveal)
     rail.forget_asked.connect(collections.forget)
     rail.retry_asked.connect(collections.retry_unreadable)
+    collections.opened.connect(window.rescan.take_collection)
+    application = QGuiApplication.instance()
+    if isinstance(application, QGuiApplication):
+        application.applicationStateChanged.connect(window.rescan.come_back)
+    window.closed.connect(window.rescan.stop)
 
 
 def _connect_queries(window: MainWindow) -> None:

@@ -85,10 +85,15 @@ class Keeping(Workplace):
                     verify=verify,
                 )
 
-    def folder_changes(self, root: Path, *, cancel: CancelToken | None = None) -> int:
+    def folder_changes(self, root: Path, *, count_offline: bool = True, cancel: CancelToken | None = None) -> int:
         """How many files of a collection changed since they were indexed: new, edited, moved, gone or back again.
 
         Looks at the folders only; changes nothing and needs no model (any thread).
+
+        Args:
+            root: Folder of the collection.
+            count_offline: Whether files of a drive that went away, or came back as it was, count as changes.
+            cancel: Stops it.
 
         Raises:
             CollectionError: if the folder was never indexed, or the disk fails.
@@ -99,7 +104,7 @@ class Keeping(Workplace):
         from faami_core.indexing.watch import folder_changes
 
         with Catalog(self._indexed_folder(canonical(root))) as catalog, index_errors(catalog.folder):
-            return folder_changes(catalog, cancel)
+            return folder_changes(catalog, count_offline=count_offline, cancel=cancel)
 
     def change_collection(
         self,

@@ -85,6 +85,11 @@ class NoticeBar(QFrame):
         self.show()
         self.shown.emit(kind, f"{message} {next_step}".strip())
 
+    @property
+    def is_pressing(self) -> bool:
+        """Whether an error or a warning is up, which nothing of less weight may push away."""
+        return not self.isHidden() and self.property("kind") != "info"
+
     def dismiss(self, topic: str) -> None:
         """Hides a notice that is no longer true; a notice about something else stays."""
         if topic == self._topic:

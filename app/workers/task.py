@@ -2,8 +2,9 @@
 
 Work runs in lanes: *model* is serial because one model lane call at a time may reach ``Session``, *disk* writes
 exports and marks, one after the other and to the end even when the window closes, *decode* reads pixels for the
-screen. A job sees nothing of Qt; what it reports travels through one mailbox
-to the GUI thread, where the ``Task`` emits its signals. So no slot ever runs in a foreign thread.
+screen, *watch* lists folders, which a drive may keep waiting while marks must not. A job sees nothing of Qt; what it
+reports travels through one mailbox to the GUI thread, where the ``Task`` emits its signals. So no slot ever runs in
+a foreign thread.
 """
 
 from __future__ import annotations
@@ -32,10 +33,11 @@ class Lane(StrEnum):
     MODEL = "model"
     DISK = "disk"
     DECODE = "decode"
+    WATCH = "watch"
 
 
 # Two decoders keep up with scrolling on the two cores we promise; more would starve the model lane.
-_WIDTH = {Lane.MODEL: 1, Lane.DISK: 1, Lane.DECODE: 2}
+_WIDTH = {Lane.MODEL: 1, Lane.DISK: 1, Lane.DECODE: 2, Lane.WATCH: 1}
 
 
 class Task(QObject):

@@ -60,6 +60,9 @@ class FakeSession:
         self.notes: dict[int, Annotation] = {}
         self.disk_is_full = False
         self.query_fails = False
+        self.changes = 0
+        self.looks = 0
+        self.look_seconds = 0.0
 
     def model_info(self) -> ModelInfo:
         return ModelInfo("faami-lite", "0123456789abcdef", "cpu", 224, GRIDS, 256, 14_000_000, self.model_folder)
@@ -108,6 +111,15 @@ class FakeSession:
             raise CollectionError(f"{root.name} has not been indexed yet.", "Index it first.")
         seen = self.count + len(self.unreadable)
         return CollectionInfo(root, self.count, seen, 0, self.unreadable, "2026-03-02T09:30:00+00:00")
+
+    def folder_changes(self, root: Path, *, count_offline: bool = True, cancel: CancelToken | None = None) -> int:
+        self.looks += 1
+        end = time.monotonic() + self.look_seconds
+        while time.monotonic() < end:
+            time.sleep(0.005)
+            if cancel is not None:
+                cancel.raise_if_cancelled()
+        return self.changes
 
     def known_words(self) -> tuple[str, ...]:
         return ("airport", "river", "storage", "tank", "tanks", "trees")

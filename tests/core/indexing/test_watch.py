@@ -54,6 +54,18 @@ def test_a_drive_that_goes_and_comes_back_is_told_once(session, image_folder):
     assert session.folder_changes(image_folder) == 12
 
 
+def test_a_drive_that_goes_and_comes_back_is_no_change_for_those_who_do_not_ask(session, image_folder):
+    away = image_folder.with_name("away")
+    image_folder.rename(away)
+    assert session.folder_changes(image_folder, count_offline=False) == 0
+    session.index(image_folder)
+    away.rename(image_folder)
+    assert session.folder_changes(image_folder, count_offline=False) == 0
+    Image.new("RGB", (9, 9), "red").save(image_folder / "new.png")
+
+    assert session.folder_changes(image_folder, count_offline=False) == 1
+
+
 def test_all_folders_of_a_collection_are_looked_at_and_patterns_hold(session, image_folder, tmp_path):
     (tmp_path / "more").mkdir()
     session.change_collection(image_folder, add=[tmp_path / "more"], exclude=["draft_*"])
