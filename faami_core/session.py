@@ -70,19 +70,25 @@ class Session(Keeping, Triage, Explain):
 
     # --- search --------------------------------------------------------------------------------------------
 
-    def browse(self, root: Path) -> tuple[GalleryImage, ...]:
-        """All images of a collection in order of path.
+    def browse(self, root: Path, *, filters: Filters = NO_FILTERS) -> tuple[GalleryImage, ...]:
+        """The images of a collection that pass the filters, in order of path.
+
+        Args:
+            root: Folder of the collection.
+            filters: Which images are wanted; the evidence of words does not count, for nothing is asked.
 
         Raises:
             CollectionError: if the folder was never indexed with the loaded model.
         """
+        root = canonical(root)
         with self._lane:
-            gallery = self._joined([canonical(root)])
+            gallery = self._joined([root])
+            passing = self._passing([root], gallery, filters)
+        columns = zip(gallery.item_ids.tolist(), gallery.paths, gallery.sizes.tolist(), strict=True)
         return tuple(
             GalleryImage(int(item_id), Path(os.fsdecode(path)), int(width), int(height))
-            for item_id, path, (width, height) in zip(
-                gallery.item_ids.tolist(), gallery.paths, gallery.sizes.tolist(), strict=True
-            )
+            for place, (item_id, path, (width, height)) in enumerate(columns)
+            if passing is None or passing[place]
         )
 
     def search(

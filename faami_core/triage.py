@@ -44,6 +44,24 @@ class Triage(Workplace):
 
         return format_query(query)
 
+    @staticmethod
+    def parse_filters(text: str) -> Filters:
+        """Reads what ``format_filters`` wrote.
+
+        Raises:
+            QueryError: if it cannot be read.
+        """
+        from faami_core.search.provenance import parse_filters
+
+        return parse_filters(text)
+
+    @staticmethod
+    def format_filters(filters: Filters) -> str:
+        """Filters as a text to be kept, empty where there are none."""
+        from faami_core.search.provenance import format_filters
+
+        return format_filters(filters)
+
     # --- marks and tags (any thread; they wait neither for indexing nor for a search) ------------------------
 
     def annotations(self, root: Path) -> dict[int, Annotation]:

@@ -20,6 +20,8 @@ from faami_core.types import FloatArray, QueryWord
 
 Mask = npt.NDArray[np.bool_]
 
+_FIRST_DAY, _LAST_DAY = date(1970, 1, 2), date(9999, 12, 30)  # in every time zone a number of seconds
+
 
 def masks_files(filters: Filters) -> bool:
     """Whether anything but the evidence of words is filtered."""
@@ -64,7 +66,7 @@ def passing_images(
         if filters.modified_from is not None:
             mask &= times >= _begin_ns(filters.modified_from)
         if filters.modified_to is not None:
-            mask &= times < _begin_ns(filters.modified_to + timedelta(days=1))
+            mask &= times < _begin_ns(min(filters.modified_to, _LAST_DAY) + timedelta(days=1))
     if filters.marks or filters.tags:
         notes = (annotations.get(item, Annotation()) for item in gallery.item_ids.tolist())
         wanted = set(filters.tags)
@@ -103,5 +105,5 @@ def evident(word_evidence: FloatArray, floors: tuple[tuple[tuple[int, ...], floa
 
 
 def _begin_ns(day: date) -> int:
-    """The first moment of a day in local time."""
-    return int(datetime.combine(day, time.min).astimezone().timestamp()) * 1_000_000_000
+    """The first moment of a day in local time; where the clocks of computers do not reach, the nearest one."""
+    return int(datetime.combine(max(day, _FIRST_DAY), time.min).astimezone().timestamp()) * 1_000_000_000

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import fields
 from datetime import date
@@ -9,6 +10,7 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import unquote_to_bytes
 
+from faami_core.errors import QueryError
 from faami_core.queries import Filters, ImageTerm, Mark, PixelBox, Query, TextTerm
 
 _FILE_ADDRESS = "file:///"
@@ -39,15 +41,36 @@ def filters_of(record: dict[str, Any]) -> Filters:
     values = dict(record)
     for name, read in (
         ("folder", path_of),
+        ("name", str),
+        ("min_side", int),
+        ("max_side", int),
         ("modified_from", date.fromisoformat),
         ("modified_to", date.fromisoformat),
-        ("tags", tuple),
+        ("tags", lambda tags: tuple(map(str, tags))),
         ("marks", lambda marks: tuple(Mark(mark) for mark in marks)),
         ("min_evidence", lambda pairs: tuple((str(word), float(floor)) for word, floor in pairs)),
     ):
         if name in values:
             values[name] = read(values[name])
     return Filters(**values)
+
+
+def format_filters(filters: Filters) -> str:
+    """Filters as one line of JSON; empty where there are none."""
+    record = filters_record(filters)
+    return json.dumps(record, ensure_ascii=False) if record else ""
+
+
+def parse_filters(text: str) -> Filters:
+    """The inverse of ``format_filters``.
+
+    Raises:
+        QueryError: if the text was not made by it.
+    """
+    try:
+        return filters_of(json.loads(text or "{}"))
+    except (ValueError, TypeError, AttributeError) as error:
+        raise QueryError("The stored filters cannot be read.", "Set them anew.") from error
 
 
 def path_text(path: Path) -> str:

@@ -97,6 +97,19 @@ def test_marks_and_tags_choose_what_is_searched(session, image_folder):
     assert len(found(Filters(marks=(Mark.UNMARKED,)))) == 11
 
 
+def test_filters_narrow_browsing_as_they_narrow_a_search(session, image_folder):
+    ids = ids_by_name(session, image_folder)
+    session.annotate(image_folder, {ids["red"]: Annotation(Mark.ACCEPTED)})
+
+    def names(filters: Filters) -> list[str]:
+        return [image.path.stem for image in session.browse(image_folder, filters=filters)]
+
+    assert names(Filters(marks=(Mark.ACCEPTED,))) == ["red"]
+    assert names(Filters(name="corner_top*")) == ["corner_top_left", "corner_top_right"]
+    assert names(Filters(min_side=33)) == []
+    assert len(names(Filters(min_evidence=(("red", 0.5),)))) == 12, "no word is asked for"
+
+
 def test_days_choose_by_when_the_file_was_changed(session, image_folder):
     os.utime(image_folder / "red.png", (10**9, 10**9))  # 2001-09-09
     session.index(image_folder)

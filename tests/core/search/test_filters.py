@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from datetime import date, datetime
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from faami_core.errors import QueryError
 from faami_core.queries import Annotation, Filters, Mark
 from faami_core.search.filters import evident, masks_files, passing_images
+from faami_core.search.provenance import format_filters, parse_filters
 
 PATHS = (b"/c/a/Harbour_1.tif", b"/c/a/harbour_2.TIF", b"/c/ab/field.png", b"/c/caf\xff.png")
 SIZES = np.array([[100, 50], [300, 200], [64, 64], [1000, 10]], dtype=np.int32)
@@ -54,6 +57,7 @@ TIMES = {
         (Filters(modified_from=date(2024, 5, 1)), {1, 2, 3}),
         (Filters(modified_to=date(2024, 5, 1)), {1, 2, 4}),
         (Filters(modified_from=date(2024, 5, 1), modified_to=date(2024, 5, 1)), {1, 2}),
+        (Filters(modified_from=date.min, modified_to=date.max), {1, 2, 3, 4}),
         (Filters(tags=("b",)), {1, 2}),
         (Filters(tags=("a", "b")), {1}),
         (Filters(marks=(Mark.ACCEPTED, Mark.REJECTED)), {1, 2}),
@@ -79,3 +83,22 @@ def test_of_a_word_asked_for_twice_the_more_evident_one_counts():
     assert evident(evidence, (((0, 1), 0.15),)).tolist() == [False, True, True]
     assert evident(evidence, (((0, 1), 0.15), ((2,), 0.1))).tolist() == [False, False, False]
     assert evident(evidence, ()).all()
+
+
+@pytest.mark.parametrize(
+    "filters",
+    [
+        Filters(),
+        Filters(Path("a/b"), "*.tif", 10, 2000, date(2024, 5, 1), date(2024, 5, 31), ("é", "b"), (Mark.UNMARKED,)),
+        Filters(folder=Path(os.fsdecode(b"/c/caf\xff")), min_evidence=(("roof", 0.25),)),
+    ],
+)
+def test_filters_written_down_are_read_back(filters):
+    assert parse_filters(format_filters(filters)) == filters
+    assert bool(format_filters(filters)) == (filters != Filters())
+
+
+@pytest.mark.parametrize("text", ["{", "3", '{"size": 1}', '{"folder": 3}', '{"min_side": "x"}', '{"marks": ["?"]}'])
+def test_filters_that_were_not_written_by_us_are_refused(text):
+    with pytest.raises(QueryError, match="cannot be read"):
+        parse_filters(text)
