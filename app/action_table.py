@@ -84,7 +84,7 @@ def _mark_filter_spec(mark: Mark) -> ActionSpec:
         f"filter_{mark}",
         f"&{mark.capitalize()}",
         "Search/Filter by",
-        f"Show {mark} images, and of the others only those with another mark that is chosen here.",
+        f"Show {mark} images; several marks can be chosen.",
         lambda window: window.filters.toggle_mark(mark),
         needs=Needs.COLLECTION,
         checkable=True,

@@ -118,7 +118,11 @@ class SearchController(QObject):
             self._show_images(space.images)
         else:
             task = self._submit("Filtering", lambda _token, _progress: session.browse(root, filters=filters))
-            task.succeeded.connect(lambda images: task is self._task and self._show_images(images))
+            task.succeeded.connect(lambda images: self._take_images(task, images))
+
+    def _take_images(self, task: Task, images: tuple[GalleryImage, ...]) -> None:
+        if task is self._task:
+            self._show_images(images)
 
     def _show_images(self, images: tuple[GalleryImage, ...]) -> None:
         everything = self._workspace.images
