@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app import commands
+from faami_core.queries import Mark
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -22,6 +23,7 @@ class Needs(StrEnum):
     IMAGE = "select an image first"
     RESULT = "search for something first"
     WORD = "the query has no such word"
+    FILTERS = "no filter is set"
     UNDO = "nothing to undo"
     REDO = "nothing to redo"
 
@@ -74,6 +76,19 @@ def _word_spec(number: int) -> ActionSpec:
         Needs.WORD,
         group="words",
         checkable=True,
+    )
+
+
+def _mark_filter_spec(mark: Mark) -> ActionSpec:
+    return ActionSpec(
+        f"filter_{mark}",
+        f"&{mark.capitalize()}",
+        "Search/Filter by",
+        f"Show {mark} images; several marks can be chosen.",
+        lambda window: window.filters.toggle_mark(mark),
+        needs=Needs.COLLECTION,
+        checkable=True,
+        starts_block=mark is Mark.ACCEPTED,
     )
 
 
@@ -155,6 +170,27 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda window: window.queries.toggle_saved(), ("Ctrl+D",), Needs.RESULT, checkable=True,
     ),
     ActionSpec(
+        "focus_saved", "Go to saved &queries", "Search", "Go to the saved queries in the side panel.",
+        commands.focus_saved, ("Ctrl+Shift+D",), Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "focus_filters", "Fi&lter…", "Search", "Go to the filters in the side panel.", commands.focus_filters,
+        ("Ctrl+Shift+F",), Needs.COLLECTION, starts_block=True,
+    ),
+    ActionSpec(
+        "filter_folder", "&Folder…", "Search/Filter by", "Show only the images in one folder of the collection.",
+        commands.pick_folder, needs=Needs.COLLECTION,
+    ),
+    ActionSpec(
+        "filter_tag", "&Tag…", "Search/Filter by", "Show only images with a tag.", commands.pick_filter_tag,
+        needs=Needs.COLLECTION,
+    ),
+    *map(_mark_filter_spec, Mark),
+    ActionSpec(
+        "clear_filters", "Clear fil&ters", "Search", "Show all images of the collection again.",
+        lambda window: window.filters.clear(), ("Shift+Esc",), Needs.FILTERS,
+    ),
+    ActionSpec(
         "clear", "&Clear query", "Search", "Empty the query and browse the collection.", commands.clear_query,
         ("Esc",), Needs.COLLECTION, starts_block=True,
     ),
@@ -218,7 +254,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         commands.follow_panel_actions, ("H",), Needs.RESULT, checkable=True, starts_block=True,
     ),
     ActionSpec(
-        "side_panel", "Side &panel", "View", "Show or hide the collections.",
+        "side_panel", "Side &panel", "View", "Show or hide collections, filters and saved queries.",
         commands.follow_panel_actions, ("Ctrl+B",), checkable=True,
     ),
     ActionSpec(

@@ -13,7 +13,8 @@ from app.dialogs import files
 from app.dialogs.crash_log_dialog import CrashLogDialog
 from app.dialogs.shortcuts_dialog import ShortcutsDialog
 from app.widgets.quick_list import QuickEntry
-from faami_core.queries import ImageTerm, PixelBox
+from app.widgets.section import Section
+from faami_core.queries import NO_FILTERS, ImageTerm, PixelBox
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -86,6 +87,35 @@ def follow_watch(window: MainWindow) -> None:
     window.rescan.switch(window.actions_by_name["look_for_changes"].isChecked())
 
 
+def focus_filters(window: MainWindow) -> None:
+    """Goes to the filters, shown and open."""
+    _open_section(window, window.filter_panel)
+    window.filter_panel.fields["name"].setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+def focus_saved(window: MainWindow) -> None:
+    """Goes to the saved queries, shown and open."""
+    _open_section(window, window.saved_panel)
+    window.saved_panel.focus()
+
+
+def pick_folder(window: MainWindow) -> None:
+    """Opens the list of folders to filter by."""
+    window.filter_list.open_with(window.filters.folder_entries())
+
+
+def pick_filter_tag(window: MainWindow) -> None:
+    """Opens the list of tags to filter by."""
+    window.filter_list.open_with(window.filters.tag_entries())
+
+
+def leave_empty_state(window: MainWindow) -> None:
+    """What the button of an empty page does: shows more of the collection, or another one."""
+    filtered = bool(window.workspace.images) and window.workspace.filters != NO_FILTERS
+    asked = "clear" if window.workspace.result is not None else "open_folder"
+    window.actions_by_name["clear_filters" if filtered else asked].trigger()
+
+
 def pick_tag(window: MainWindow) -> None:
     """Opens the list of tags for the selected images."""
     window.tag_list.open_with(window.triage.tag_entries())
@@ -142,6 +172,12 @@ def show_crash_log(window: MainWindow) -> None:
     """Shows what was logged."""
     window.pane.notice.dismiss("crash")
     _show(CrashLogDialog(window.crash_log_path, window))
+
+
+def _open_section(window: MainWindow, section: Section) -> None:
+    section.set_open(True)
+    if not window.side.isVisible():
+        window.actions_by_name["side_panel"].trigger()
 
 
 def _show(dialog: QDialog) -> None:

@@ -17,6 +17,7 @@ from app.controllers.activity_controller import ActivityController
 from app.controllers.collection_controller import CollectionController
 from app.controllers.evidence_views import EvidenceViews
 from app.controllers.export_controller import ExportController
+from app.controllers.filter_controller import FilterController
 from app.controllers.indexing_controller import IndexingController
 from app.controllers.query_controller import QueryController
 from app.controllers.rescan_controller import RescanController
@@ -33,12 +34,16 @@ from app.settings import Settings
 from app.theme import ThemeChoice, apply_theme
 from app.widgets.collection_rail import CollectionRail
 from app.widgets.drops import folder_of, image_path_of
+from app.widgets.filter_panel import FilterPanel
 from app.widgets.inspector import Inspector
 from app.widgets.quick_list import QuickList
 from app.widgets.result_grid import ResultGrid
 from app.widgets.result_pane import ResultPane
+from app.widgets.saved_panel import SavedPanel
+from app.widgets.side_panel import SidePanel
 from app.widgets.status_panel import StatusPanel
 from app.workers.task import Lane, TaskRunner
+from faami_core.queries import NO_FILTERS
 from faami_core.types import CollectionInfo, ModelInfo, SearchResult
 
 if TYPE_CHECKING:
@@ -85,6 +90,7 @@ class MainWindow(QMainWindow):
             workspace=self.workspace,
             collections=self.collections,
             search=self.search,
+            filters=self.filters,
             model=self.model,
             grid=self.grid,
             pane=self.pane,
@@ -99,7 +105,9 @@ class MainWindow(QMainWindow):
     # --- parts ---------------------------------------------------------------------------------------------
 
     def _build_panes(self) -> None:
-        self.rail = CollectionRail()
+        self.rail, self.filter_panel, self.saved_panel = CollectionRail(), FilterPanel(), SavedPanel()
+        self.side = SidePanel(self.rail, self.filter_panel, self.saved_panel)
+        self.side.fold(self.settings.folded_sections)
         self.grid = ResultGrid(self.model, self.thumbnails)
         self.grid.set_cell_size(self.settings.cell_size)
         self.pane = ResultPane(self.grid)
@@ -108,7 +116,7 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.setHandleWidth(4)
-        for widget in (self.rail, self.pane, self.inspector):
+        for widget in (self.side, self.pane, self.inspector):
             self.splitter.addWidget(widget)
         for place, share in enumerate((0, 3, 2)):
             self.splitter.setStretchFactor(place, share)
@@ -127,6 +135,10 @@ class MainWindow(QMainWindow):
             prompt="Type a tag",
             none_found="No tags yet. Type the first one and press Enter.",
             new_entry="New tag “{}”",
+        )
+
+        self.filter_list = QuickList(
+            self, name="Filter by", prompt="Type a few letters", none_found="Nothing has these letters."
         )
 
     def _build_controllers(self) -> None:
@@ -151,6 +163,7 @@ class MainWindow(QMainWindow):
         )
         self.rescan = RescanController(space, self.indexing, self.pane.notice)
         self.queries = QueryController(space, self.search, self.pane)
+        self.filters = FilterController(space, self.marks, self.filter_panel, self.pane.filters)
         self.views = EvidenceViews(space, self.model, self.pane, self.inspector)
         self.evidence = self.views.evidence
         self.export = ExportController(space, self.model, self.pane.notice)
@@ -184,9 +197,10 @@ class MainWindow(QMainWindow):
         self.collections.opened.connect(self._after_open)
         self.search.shown.connect(self._after_search)
         self.search.browsing.connect(self._after_browse)
+        self.filters.changed.connect(self._offer_actions)
         self.grid.row_chosen.connect(self._offer_actions)
         pane.query.leave_asked.connect(self._go_to_grid)
-        pane.empty.action_asked.connect(self._empty_action)
+        pane.empty.action_asked.connect(lambda: commands.leave_empty_state(self))
         pane.notice.action_asked.connect(self._notice_action)
         self.view.changed.connect(self._follow_view)
         self.triage.stack.indexChanged.connect(self._name_undo)
@@ -241,12 +255,6 @@ class MainWindow(QMainWindow):
         if not self.grid.currentIndex().isValid():
             self.grid.choose(0)
 
-    def _empty_action(self) -> None:
-        if self.workspace.result is not None:
-            self.actions_by_name["clear"].trigger()
-        else:
-            self.actions_by_name["open_folder"].trigger()
-
     def _notice_action(self, name: str) -> None:
         self.pane.notice.hide()
         if name == "retry_index":
@@ -261,6 +269,7 @@ class MainWindow(QMainWindow):
     def _after_open(self, info: CollectionInfo) -> None:
         self.setWindowTitle(f"{info.root.name} – FAAMI Explorer")
         self.triage.take_collection()
+        self.filters.take_collection()
         self.search.show_collection(info)
         self.queries.ask_again()
         self.show_panes()
@@ -307,7 +316,8 @@ class MainWindow(QMainWindow):
     def show_panes(self) -> None:
         """The welcome page stands alone; there is nothing to inspect or to ask before a collection is open."""
         has_collection = self.workspace.collection is not None
-        self.rail.setVisible(self.actions_by_name["side_panel"].isChecked() and self.pane.page != "welcome")
+        self.side.show_tools(has_collection)
+        self.side.setVisible(self.actions_by_name["side_panel"].isChecked() and self.pane.page != "welcome")
         if has_collection and self.inspector.isHidden():
             self.inspector.show()
             self.splitter.setSizes(self.settings.split or self._default_split())
@@ -323,6 +333,7 @@ class MainWindow(QMainWindow):
             Needs.IMAGES: self.model.rowCount() > 0,
             Needs.IMAGE: self.evidence.row >= 0,
             Needs.RESULT: result is not None,
+            Needs.FILTERS: self.workspace.filters != NO_FILTERS,
             Needs.UNDO: stack.canUndo(),
             Needs.REDO: stack.canRedo(),
         }
@@ -349,7 +360,8 @@ class MainWindow(QMainWindow):
         self.restore.remember()
         self.triage.stack.clear()  # or it would tell of its end while it is taken down
         self.settings.set_layout("geometry", self.saveGeometry())
-        if self.inspector.isVisible() and self.rail.isVisible():
+        self.settings.folded_sections = self.side.folded_away
+        if self.inspector.isVisible() and self.side.isVisible():
             self.settings.split = self.splitter.sizes()
         self.settings.save()
         if self.runner.close():

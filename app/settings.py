@@ -22,11 +22,13 @@ class LastView:
         line: The query as one typed line; empty while browsing.
         selected: The image in the inspector.
         word: Index of the lit word, None for the whole query.
+        filters: Which images were shown, as ``Session.format_filters`` writes it.
     """
 
     line: str = ""
     selected: Path | None = None
     word: int | None = None
+    filters: str = ""
 
 
 class Settings:
@@ -79,19 +81,21 @@ class Settings:
         """What was on screen when the window closed."""
         try:
             stored = json.loads(str(self._store.value("last_view", "")))
-            line, selected, word = (stored.get(name) for name in ("line", "selected", "word"))
+            line, selected, word, filters = (stored.get(name) for name in ("line", "selected", "word", "filters"))
         except (ValueError, AttributeError):
             return LastView()
         return LastView(
             line if isinstance(line, str) else "",
             Path(selected) if isinstance(selected, str) else None,
             word if isinstance(word, int) else None,
+            filters if isinstance(filters, str) else "",
         )
 
     @last_view.setter
     def last_view(self, view: LastView) -> None:
         selected = str(view.selected) if view.selected is not None else None
-        self._store.setValue("last_view", json.dumps({"line": view.line, "selected": selected, "word": view.word}))
+        stored = {"line": view.line, "selected": selected, "word": view.word, "filters": view.filters}
+        self._store.setValue("last_view", json.dumps(stored))
 
     @property
     def history(self) -> tuple[str, ...]:
@@ -129,6 +133,15 @@ class Settings:
     @look_for_changes.setter
     def look_for_changes(self, wanted: bool) -> None:
         self._store.setValue("look_for_changes", wanted)
+
+    @property
+    def folded_sections(self) -> tuple[str, ...]:
+        """Titles of the sections of the left rail that are closed."""
+        return self._lines("folded_sections")
+
+    @folded_sections.setter
+    def folded_sections(self, titles: tuple[str, ...]) -> None:
+        self._store.setValue("folded_sections", json.dumps(titles))
 
     @property
     def histogram(self) -> bool:

@@ -8,6 +8,7 @@ from PySide6.QtGui import QGuiApplication
 
 from app import commands
 from app.actions import bind
+from faami_core.queries import Filters
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -25,6 +26,7 @@ def bind_buttons(window: MainWindow) -> None:
     bind(actions["query_history"], pane.query.history_button)
     bind(actions["save_query"], pane.query.save_button)
     bind(actions["draw_region"], inspector.region)
+    _bind_filters(window)
     inspector.more_like_this_asked.connect(actions["more_like_this"].trigger)
     inspector.copy_path_asked.connect(actions["copy_path"].trigger)
     inspector.reveal_asked.connect(actions["reveal"].trigger)
@@ -32,10 +34,20 @@ def bind_buttons(window: MainWindow) -> None:
     inspector.next_asked.connect(actions["next_hit"].trigger)
 
 
+def _bind_filters(window: MainWindow) -> None:
+    panel, actions = window.filter_panel, window.actions_by_name
+    bind(actions["filter_folder"], panel.folder_button)
+    bind(actions["filter_tag"], panel.tag_button)
+    bind(actions["clear_filters"], panel.clear_button, window.pane.filters.clear_button)
+    for mark, box in panel.marks.items():
+        bind(actions[f"filter_{mark}"], box)
+
+
 def connect_parts(window: MainWindow) -> None:
     """Widgets ask controllers; controllers tell widgets."""
     _connect_collections(window)
     _connect_queries(window)
+    _connect_filters(window)
     _connect_images(window)
     for tag_asked in (window.tag_list.chosen, window.tag_list.new_asked):
         tag_asked.connect(window.triage.toggle_tag)
@@ -62,6 +74,23 @@ def _connect_queries(window: MainWindow) -> None:
     window.pane.query.word_chosen.connect(lambda word: view.select_word(None if word == view.word else word))
     window.queries.saved_shown.connect(window.actions_by_name["save_query"].setChecked)
     window.query_list.chosen.connect(window.queries.ask)
+    saved = window.saved_panel
+    window.queries.shown.connect(saved.show_asked)
+    window.queries.saved_changed.connect(saved.show_queries)
+    saved.show_queries(window.settings.saved_queries)
+    saved.query_asked.connect(window.queries.ask)
+    saved.remove_asked.connect(window.queries.forget_saved)
+    saved.reordered.connect(window.queries.save)
+
+
+def _connect_filters(window: MainWindow) -> None:
+    def show_marks(filters: Filters) -> None:
+        for mark in window.filter_panel.marks:
+            window.actions_by_name[f"filter_{mark}"].setChecked(mark in filters.marks)
+
+    window.filters.shown.connect(show_marks)
+    window.filters.changed.connect(window.search.again)
+    window.filter_list.chosen.connect(window.filters.pick)
 
 
 def _connect_images(window: MainWindow) -> None:

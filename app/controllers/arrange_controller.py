@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QObject
 
 from app.controllers.evidence_controller import EvidenceController
+from app.controllers.search_controller import reranked_of
 from app.controllers.workspace import Workspace
 from app.models.result_list_model import ResultListModel
 from app.widgets.mixer_panel import MixerPanel
@@ -74,13 +75,12 @@ class ArrangeController(QObject):
 
     def _headline(self, answered: SearchResult, shown: SearchResult, *, mixed: bool) -> str:
         bar = self._pane.arrange
-        reranked = f"re-ranked {answered.reranked:,} of {answered.gallery_size:,}"
         if not shown.hits:
             return f"No result is {bar.filter.currentText().lower()}. Choose “All results”."
         count = f"{len(answered.hits):,} results"
         if len(shown.hits) < len(answered.hits):
             count = f"{len(shown.hits):,} of {count}"
-        notes = [count, *(["words mixed"] if mixed else []), reranked]
+        notes = [count, *(["words mixed"] if mixed else []), reranked_of(answered)]
         return "  ·  ".join(notes)
 
 

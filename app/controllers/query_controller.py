@@ -29,6 +29,8 @@ class QueryController(QObject):
     """Connects query bar and search; whatever composes a query goes through the line that the bar shows."""
 
     saved_shown = Signal(bool)  # whether the query on screen is a saved one
+    shown = Signal(str)  # the typed line of the query on screen; empty while browsing
+    saved_changed = Signal(object)  # tuple[str, ...], the saved queries
 
     def __init__(self, workspace: Workspace, search: SearchController, pane: ResultPane) -> None:
         super().__init__()
@@ -46,7 +48,7 @@ class QueryController(QObject):
         self._bar.terms.changed.connect(self.ask_terms)
         self._bar.terms.picture_wanted.connect(self._fill_picture)
         search.shown.connect(self._after_search)
-        search.browsing.connect(lambda: self.saved_shown.emit(False))
+        search.browsing.connect(lambda: self._show_saved(""))
 
     # --- asking --------------------------------------------------------------------------------------------
 
@@ -148,7 +150,7 @@ class QueryController(QObject):
         line = self._workspace.session.format_query(result.query)
         settings.add_history(line)
         self._suggestions.take_lines(settings.history, settings.saved_queries)
-        self.saved_shown.emit(line in settings.saved_queries)
+        self._show_saved(line)
 
     def _fill_picture(self, term: ImageTerm) -> None:
         """Shows the picture of an image or region on its chips; one that cannot be read leaves the spot empty."""
@@ -184,15 +186,27 @@ class QueryController(QObject):
 
     def toggle_saved(self) -> None:
         """Saves the query on screen, or takes it off the saved ones."""
-        result, settings = self._workspace.result, self._workspace.settings
-        if result is None:
-            return
-        line = self._workspace.session.format_query(result.query)
-        saved = [known for known in settings.saved_queries if known != line]
-        is_new = len(saved) == len(settings.saved_queries)
-        settings.saved_queries = (line, *saved) if is_new else tuple(saved)
-        self._suggestions.take_lines(settings.history, settings.saved_queries)
-        self.saved_shown.emit(is_new)
+        result = self._workspace.result
+        if result is not None:
+            line, saved = self._workspace.session.format_query(result.query), self._workspace.settings.saved_queries
+            self.save(tuple(known for known in saved if known != line) if line in saved else (line, *saved))
+
+    def forget_saved(self, line: str) -> None:
+        """Takes a query off the saved ones."""
+        self.save(tuple(known for known in self._workspace.settings.saved_queries if known != line))
+
+    def save(self, lines: tuple[str, ...]) -> None:
+        """Makes these the saved queries, in this order."""
+        settings, result = self._workspace.settings, self._workspace.result
+        settings.saved_queries = lines
+        self._suggestions.take_lines(settings.history, lines)
+        self.saved_changed.emit(lines)
+        self._show_saved(self._workspace.session.format_query(result.query) if result is not None else "")
+
+    def _show_saved(self, line: str) -> None:
+        """Tells which query is on screen, and whether it is a saved one."""
+        self.saved_shown.emit(line in self._workspace.settings.saved_queries)
+        self.shown.emit(line)
 
     def entries(self) -> list[QuickEntry]:
         """Saved queries, then those asked before, the last one first."""

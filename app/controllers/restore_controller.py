@@ -1,16 +1,21 @@
-"""The window opens as it was closed: collection, query, selected image, lit word."""
+"""The window opens as it was closed: collection, query, filters, selected image, lit word."""
 
 from __future__ import annotations
+
+from contextlib import suppress
 
 from PySide6.QtCore import QObject
 
 from app.controllers.collection_controller import CollectionController
+from app.controllers.filter_controller import FilterController
 from app.controllers.search_controller import SearchController
 from app.controllers.workspace import Workspace
 from app.models.result_list_model import ResultListModel
 from app.settings import LastView
 from app.widgets.result_grid import ResultGrid
 from app.widgets.result_pane import ResultPane
+from faami_core.errors import QueryError
+from faami_core.queries import NO_FILTERS
 
 
 class RestoreController(QObject):
@@ -22,6 +27,7 @@ class RestoreController(QObject):
         workspace: Workspace,
         collections: CollectionController,
         search: SearchController,
+        filters: FilterController,
         model: ResultListModel,
         grid: ResultGrid,
         pane: ResultPane,
@@ -30,6 +36,7 @@ class RestoreController(QObject):
         self._workspace = workspace
         self._collections = collections
         self._search = search
+        self._filters = filters
         self._model = model
         self._grid = grid
         self._pane = pane
@@ -45,6 +52,8 @@ class RestoreController(QObject):
         if settings.last is not None:
             self._awaited = settings.last_view
             self._pane.query.show_query(self._awaited.line)
+            with suppress(QueryError):  # what cannot be read hides nothing
+                self._filters.put(self._workspace.session.parse_filters(self._awaited.filters))
             self._collections.open(settings.last)
 
     def remember(self) -> None:
@@ -56,6 +65,7 @@ class RestoreController(QObject):
             line=space.session.format_query(space.result.query) if space.result is not None else "",
             selected=self._model.path(row) if row >= 0 else None,
             word=space.view.word,
+            filters=space.session.format_filters(space.filters),
         )
 
     def _finish(self) -> None:
@@ -72,6 +82,7 @@ class RestoreController(QObject):
         if self._awaited is not None:
             self._awaited = None
             self._pane.query.show_query("")
+            self._filters.put(NO_FILTERS)
 
     def _browse_instead(self) -> None:
         """The collection is there, but its last query cannot be asked any more."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from app.models.view_state import ViewState
 from app.settings import Settings
 from app.workers.task import TaskRunner
+from faami_core.queries import NO_FILTERS, Filters
 from faami_core.types import CollectionInfo, GalleryImage, ModelInfo, SearchResult
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ class Workspace:
         collection: The open collection, None before the first one.
         images: All images of the open collection in path order.
         result: What is on screen, None while browsing.
+        filters: Which images are shown, asked for or browsed.
         model: Facts of the model, None until it is loaded.
     """
 
@@ -33,6 +35,7 @@ class Workspace:
     collection: CollectionInfo | None = None
     images: tuple[GalleryImage, ...] = field(default=(), repr=False)
     result: SearchResult | None = field(default=None, repr=False)
+    filters: Filters = NO_FILTERS
     model: ModelInfo | None = None
 
     @property

@@ -38,6 +38,7 @@ WIDGET_KEYS: tuple[tuple[str, str], ...] = (
     ("Left / Right", "On the words: previous / next"),
     ("Up / Down", "On the bars: previous / next"),
     ("Left / Right", "In the histogram: cut scores off"),
+    ("Alt + Up / Down", "Saved query: up / down"),
     ("Mouse wheel", "Over the image: zoom"),
     ("Ctrl + mouse wheel", "Over the grid: size of the cells"),
 )

@@ -25,6 +25,7 @@ from faami_core.types import CollectionInfo, UnreadableImage
 
 _PATH = Qt.ItemDataRole.UserRole
 _ROWS = 6  # recent collections in view; the rest scrolls
+_UNREADABLE_HEIGHT = 240
 
 
 class CollectionRail(QFrame):
@@ -38,14 +39,11 @@ class CollectionRail(QFrame):
     def __init__(self) -> None:
         super().__init__()
         self.collections = QListWidget()
-        self.setObjectName("pane")
         self.setAccessibleName("Collections")
-        self.setMinimumWidth(200)
         column = QVBoxLayout(self)
-        column.setContentsMargins(12, 12, 12, 12)
+        column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         self.open_button = IconButton("folder", "Open a folder as a collection")
-        column.addLayout(_section("Collections", self.open_button))
         self.collections.setAccessibleName("Recent collections")
         self.collections.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.collections.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
@@ -61,9 +59,7 @@ class CollectionRail(QFrame):
         self.demo_button = IconPushButton("demo", "Demo collection", kind="row")
         column.addWidget(self.demo_button)
         column.addWidget(self._build_facts())
-        column.addWidget(self._build_unreadable(), 4)
-        self._filler = QWidget()
-        column.addWidget(self._filler, 4)
+        column.addWidget(self._build_unreadable())
         self.show_collection(None)
 
     def _build_facts(self) -> QWidget:
@@ -109,6 +105,8 @@ class CollectionRail(QFrame):
         self.unreadable.setObjectName("unreadable")
         self.unreadable.setAccessibleName("Files that could not be read, with reasons")
         self.unreadable.setWordWrap(True)
+        self.unreadable.setSizeAdjustPolicy(QListWidget.SizeAdjustPolicy.AdjustToContents)
+        self.unreadable.setMaximumHeight(_UNREADABLE_HEIGHT)
         self.unreadable.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.unreadable.itemActivated.connect(lambda item: self.reveal_asked.emit(item.data(_PATH)))
         column.addWidget(self.unreadable)
@@ -147,7 +145,6 @@ class CollectionRail(QFrame):
         self._facts.setVisible(info is not None)
         unreadable: tuple[UnreadableImage, ...] = info.unreadable if info is not None else ()
         self._unreadable.setVisible(bool(unreadable))
-        self._filler.setVisible(not unreadable)
         self.unreadable.clear()
         if info is None:
             return

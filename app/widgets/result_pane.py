@@ -9,6 +9,7 @@ from app.widgets.activity_strip import ActivityStrip
 from app.widgets.arrange_bar import ArrangeBar
 from app.widgets.controls import ElidedLabel, IconButton, IconLabel
 from app.widgets.empty_state import EmptyState
+from app.widgets.filter_strip import FilterStrip
 from app.widgets.notice_bar import NoticeBar
 from app.widgets.query_bar import QueryBar
 from app.widgets.result_grid import CELL_STEP, LARGEST_CELL, SMALLEST_CELL, ResultGrid
@@ -28,6 +29,7 @@ class ResultPane(QFrame):
         self.query = QueryBar()
         self.notice = NoticeBar()
         self.activity = ActivityStrip()
+        self.filters = FilterStrip()
         self.welcome = WelcomePage()
         self.empty = EmptyState("search", "", "")
         self.grid = grid
@@ -44,7 +46,7 @@ class ResultPane(QFrame):
         column = QVBoxLayout(self)
         column.setContentsMargins(8, 8, 8, 0)
         column.setSpacing(8)
-        for widget in (self.query, self.notice, self.activity):
+        for widget in (self.query, self.notice, self.activity, self.filters):
             column.addWidget(widget)
         column.addWidget(self._pages, 1)
         self.show_welcome()

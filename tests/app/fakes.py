@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import csv
 import hashlib
+import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import numpy as np
 
 from faami_core.errors import CollectionError, ExportError, QueryError, UnreadableImageError
 from faami_core.explanation import ScoreParts, TrustReport, TrustStep
-from faami_core.queries import Annotation, PixelBox, Query, TextTerm
+from faami_core.queries import NO_FILTERS, Annotation, Filters, PixelBox, Query, TextTerm
+from faami_core.search.filters import Mask, masks_files, passing_images
+from faami_core.search.provenance import format_filters, parse_filters
 from faami_core.search.query_line import format_query, parse_query
 from faami_core.types import (
     ByteArray,
@@ -43,7 +47,10 @@ BROKEN = "broken.jpg"
 
 
 class FakeSession:
-    """Knows ``count`` images below any folder; ``delay`` slows every search down."""
+    """Knows ``count`` images below any folder, dealt out to ``folders`` in it; ``delay`` slows every search down.
+
+    Image number n has sides of 224 and 200 + n pixels and was changed at noon of the n-th day after 1 May 2024.
+    """
 
     def __init__(self, data_dir: Path, *, count: int = 24, delay: float = 0.0, indexed: bool = True) -> None:
         self.data_dir = data_dir
@@ -54,6 +61,7 @@ class FakeSession:
         self.demo_seconds = 0.0
         self.unreadable: tuple[UnreadableImage, ...] = ()
         self.model_folder = data_dir / "model"
+        self.folders: tuple[str, ...] = ("",)
         self.asked: list[Query] = []
         self.threads: set[str] = set()
         self.closed = False
@@ -126,15 +134,29 @@ class FakeSession:
 
     parse_query = staticmethod(parse_query)
     format_query = staticmethod(format_query)
+    parse_filters = staticmethod(parse_filters)
+    format_filters = staticmethod(format_filters)
 
-    def browse(self, root: Path) -> tuple[GalleryImage, ...]:
-        return tuple(GalleryImage(number, path, 224, 224) for number, path in enumerate(self._paths(root)))
+    def browse(self, root: Path, *, filters: Filters = NO_FILTERS) -> tuple[GalleryImage, ...]:
+        gallery = _Gallery(self._paths(root))
+        passing = self._passing(root, gallery, filters)
+        return tuple(
+            GalleryImage(number, path, 224, 200 + number)
+            for number, path in enumerate(self._paths(root))
+            if passing[number]
+        )
+
+    def _passing(self, root: Path, gallery: _Gallery, filters: Filters) -> Mask:
+        first = datetime(2024, 5, 1, 12).astimezone()
+        times = {n: int((first + timedelta(days=n)).timestamp()) * 10**9 for n in range(len(gallery))}
+        return passing_images(filters, gallery, root, self.notes, times)
 
     def search(
         self,
         root: Path,
         query: Query,
         *,
+        filters: Filters = NO_FILTERS,
         top: int | None = None,
         shortlist: int = 500,
         cancel: CancelToken | None = None,
@@ -149,11 +171,13 @@ class FakeSession:
         words = _words_of(query)
         if not words or self.query_fails:
             raise QueryError("The query has no word.", "Type what you look for.")
-        return self._made_result(root, query, words)
+        return self._made_result(root, query, words, filters)
 
-    def _made_result(self, root: Path, query: Query, words: tuple[QueryWord, ...]) -> SearchResult:
+    def _made_result(self, root: Path, query: Query, words: tuple[QueryWord, ...], filters: Filters) -> SearchResult:
         seed = int.from_bytes(hashlib.sha256(" ".join(word.text for word in words).encode()).digest()[:4])
-        paths = [path for path in self._paths(root) if path.name != BROKEN][:500]
+        passing = self._passing(root, _Gallery(self._paths(root)), filters)
+        paths = [path for path, passes in zip(self._paths(root), passing, strict=True) if passes]
+        paths = [path for path in paths if path.name != BROKEN][:500]
         generator = np.random.default_rng(seed)
         paths = [paths[place] for place in generator.permutation(len(paths))]
         evidence = _made_evidence(generator, len(paths), words)
@@ -167,6 +191,7 @@ class FakeSession:
         return SearchResult(
             query, words, hits, evidence, attention.astype(np.float32), GRIDS, 0.5, self.count, len(hits), root,
             "0123456789abcdef", 0.042 + self.delay, "2026-03-02T09:31:00+00:00",
+            filters=filters, passing=int(passing.sum()) if masks_files(filters) else None,
         )  # fmt: skip
 
     def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:
@@ -265,7 +290,20 @@ class FakeSession:
         self.closed = True
 
     def _paths(self, root: Path) -> list[Path]:
-        return [root / f"airport_{number:05}.jpg" for number in range(self.count)]
+        count = len(self.folders)
+        return [root / self.folders[n % count] / f"airport_{n:05}.jpg" for n in range(self.count)]
+
+
+class _Gallery:
+    """What filters need to know of images."""
+
+    def __init__(self, paths: Sequence[Path]) -> None:
+        self.item_ids = np.arange(len(paths))
+        self.paths = [os.fsencode(path) for path in paths]
+        self.sizes = np.stack([np.full(len(paths), 224), 200 + self.item_ids], axis=1)
+
+    def __len__(self) -> int:
+        return len(self.item_ids)
 
 
 def _words_of(query: Query) -> tuple[QueryWord, ...]:
