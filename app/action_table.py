@@ -162,6 +162,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("G",), Needs.IMAGE, checkable=True,
     ),
     ActionSpec(
+        "search_further", "Search other &collections too…", "Search",
+        "Tick collections to search together with the open one.", commands.pick_further, (), Needs.COLLECTION,
+    ),
+    ActionSpec(
         "query_history", "Queries asked &before…", "Search", "Saved queries, and those asked before.",
         commands.open_history, ("Ctrl+H",), Needs.COLLECTION, starts_block=True,
     ),

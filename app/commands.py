@@ -126,6 +126,11 @@ def open_history(window: MainWindow) -> None:
     window.query_list.open_with(window.queries.entries())
 
 
+def pick_further(window: MainWindow) -> None:
+    """Opens the list of collections that can be searched too."""
+    window.further_list.open_with(window.further.entries())
+
+
 def draw_region(window: MainWindow) -> None:
     """The next drag on the image of the inspector draws a region to search with."""
     window.inspector.image.set_drawing(not window.inspector.image.is_drawing)

@@ -18,6 +18,7 @@ from app.controllers.collection_controller import CollectionController
 from app.controllers.evidence_views import EvidenceViews
 from app.controllers.export_controller import ExportController
 from app.controllers.filter_controller import FilterController
+from app.controllers.further_controller import FurtherController
 from app.controllers.indexing_controller import IndexingController
 from app.controllers.query_controller import QueryController
 from app.controllers.rescan_controller import RescanController
@@ -129,6 +130,9 @@ class MainWindow(QMainWindow):
         self.query_list = QuickList(
             self, name="Queries", prompt="Find a query asked before", none_found="No query has these letters."
         )
+        self.further_list = QuickList(
+            self, name="Other collections", prompt="Find a collection", none_found="No other collection was found."
+        )
         self.tag_list = QuickList(
             self,
             name="Tags",
@@ -145,9 +149,11 @@ class MainWindow(QMainWindow):
         space = self.workspace
         self.activity = ActivityController(self.pane.activity)
         self.indexing = IndexingController(space, self.activity)
+        self.further = FurtherController(space, self.activity, self.pane.notice)
         self.collections = CollectionController(
             workspace=space,
             indexing=self.indexing,
+            further=self.further,
             activity=self.activity,
             pane=self.pane,
             rail=self.rail,
@@ -268,9 +274,9 @@ class MainWindow(QMainWindow):
 
     def _after_open(self, info: CollectionInfo) -> None:
         self.setWindowTitle(f"{info.root.name} – FAAMI Explorer")
-        self.triage.take_collection()
+        self.triage.take_collections()
         self.filters.take_collection()
-        self.search.show_collection(info)
+        self.search.show_gallery()
         self.queries.ask_again()
         self.show_panes()
         self.pane.query.focus()

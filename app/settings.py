@@ -23,12 +23,14 @@ class LastView:
         selected: The image in the inspector.
         word: Index of the lit word, None for the whole query.
         filters: Which images were shown, as ``Session.format_filters`` writes it.
+        ticked: Collections searched together with the open one.
     """
 
     line: str = ""
     selected: Path | None = None
     word: int | None = None
     filters: str = ""
+    ticked: tuple[Path, ...] = ()
 
 
 class Settings:
@@ -81,7 +83,8 @@ class Settings:
         """What was on screen when the window closed."""
         try:
             stored = json.loads(str(self._store.value("last_view", "")))
-            line, selected, word, filters = (stored.get(name) for name in ("line", "selected", "word", "filters"))
+            names = ("line", "selected", "word", "filters", "ticked")
+            line, selected, word, filters, ticked = (stored.get(name) for name in names)
         except (ValueError, AttributeError):
             return LastView()
         return LastView(
@@ -89,12 +92,19 @@ class Settings:
             Path(selected) if isinstance(selected, str) else None,
             word if isinstance(word, int) else None,
             filters if isinstance(filters, str) else "",
+            tuple(Path(name) for name in ticked if isinstance(name, str)) if isinstance(ticked, list) else (),
         )
 
     @last_view.setter
     def last_view(self, view: LastView) -> None:
         selected = str(view.selected) if view.selected is not None else None
-        stored = {"line": view.line, "selected": selected, "word": view.word, "filters": view.filters}
+        stored = {
+            "line": view.line,
+            "selected": selected,
+            "word": view.word,
+            "filters": view.filters,
+            "ticked": [str(root) for root in view.ticked],
+        }
         self._store.setValue("last_view", json.dumps(stored))
 
     @property

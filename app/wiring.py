@@ -57,10 +57,17 @@ def connect_parts(window: MainWindow) -> None:
 
 def _connect_collections(window: MainWindow) -> None:
     rail, collections = window.rail, window.collections
-    for asker in (window.pane.welcome.recent_asked, rail.collection_asked):
+    for asker in (window.pane.welcome.recent_asked, rail.collections.collection_asked):
         asker.connect(collections.open)
+    rail.collections.tick_asked.connect(window.further.tick)
+    window.further_list.chosen.connect(window.further.toggle)
+    window.further.changed.connect(collections.show_recent)
+    window.further.changed.connect(window.triage.take_collections)
+    window.further.changed.connect(window.search.show_gallery)
+    window.further.changed.connect(window.search.follow_collections)
+    window.search.failed.connect(window.further.look_into)
     rail.reveal_asked.connect(commands.reveal)
-    rail.forget_asked.connect(collections.forget)
+    rail.collections.forget_asked.connect(collections.forget)
     rail.retry_asked.connect(collections.retry_unreadable)
     collections.opened.connect(window.rescan.take_collection)
     application = QGuiApplication.instance()

@@ -229,7 +229,7 @@ def _scroll(window: MainWindow, watch: PaintWatch) -> Iterable[Figure]:
     """Down the collection, repeated to 100,000 rows, then in jumps."""
     images = window.workspace.images
     started = time.perf_counter()
-    window.model.show_images(tuple(itertools.islice(itertools.cycle(images), _ROWS)))
+    window.model.show_images(tuple(itertools.islice(itertools.cycle(images), _ROWS)), window.workspace.roots[0])
     yield Figure("100,000 rows on screen", 1000 * (watch.until_painted(lambda: True) - started), 1000, "ms")
     bar = window.grid.verticalScrollBar()
     places = [*range(0, _STEPS * _STEP_PIXELS, _STEP_PIXELS), *range(0, bar.maximum(), bar.maximum() // _STEPS)]

@@ -10,7 +10,7 @@ from app.controllers.workspace import Workspace
 from app.models.result_list_model import ResultListModel
 from app.widgets.mixer_panel import MixerPanel
 from app.widgets.result_pane import ResultPane
-from faami_core.types import SearchResult
+from faami_core.types import Hit, SearchResult
 
 
 class ArrangeController(QObject):
@@ -56,7 +56,7 @@ class ArrangeController(QObject):
         self._pane.histogram.show_scores([hit.score for hit in shown.hits])
         self._pane.show_grid(self._headline(answered, shown, mixed=factors is not None))
 
-    def _show(self, shown: SearchResult, moved: dict[int, int]) -> None:
+    def _show(self, shown: SearchResult, moved: dict[tuple[int, int], int]) -> None:
         """Changes the rows under the image in the inspector, which stays as long as it is among them."""
         item, grid = self._evidence.item, self._pane.grid
         was_silent = grid.blockSignals(True)
@@ -64,7 +64,7 @@ class ArrangeController(QObject):
         self._workspace.result = shown
         self._model.show_result(shown, moved)
         grid.blockSignals(was_silent)
-        row = next((hit.rank for hit in shown.hits if item is not None and hit.image_id == item.image_id), -1)
+        row = next((hit.rank for hit in shown.hits if isinstance(item, Hit) and hit.key == item.key), -1)
         if row >= 0:
             grid.follow(row)
             self._evidence.take_rearranged(shown, row)
@@ -84,7 +84,7 @@ class ArrangeController(QObject):
         return "  ·  ".join(notes)
 
 
-def _moved(before: SearchResult, after: SearchResult) -> dict[int, int]:
-    """Image id → ranks risen (or, negative, fallen)."""
-    ranks = {hit.image_id: hit.rank for hit in before.hits}
-    return {hit.image_id: ranks[hit.image_id] - hit.rank for hit in after.hits}
+def _moved(before: SearchResult, after: SearchResult) -> dict[tuple[int, int], int]:
+    """``Hit.key`` → ranks risen (or, negative, fallen)."""
+    ranks = {hit.key: hit.rank for hit in before.hits}
+    return {hit.key: ranks[hit.key] - hit.rank for hit in after.hits}

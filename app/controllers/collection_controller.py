@@ -7,6 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QObject, Signal
 
 from app.controllers.activity_controller import ActivityController
+from app.controllers.further_controller import Further, FurtherController, open_further
 from app.controllers.indexing_controller import IndexingController
 from app.controllers.workspace import Workspace
 from app.models.thumbnail_cache import ThumbnailCache
@@ -17,7 +18,7 @@ from app.workers.task import Lane, Task
 from faami_core.errors import CollectionError, FaamiError
 from faami_core.types import CollectionInfo, GalleryImage, IndexReport
 
-Opened = tuple[CollectionInfo, tuple[GalleryImage, ...]]
+Opened = tuple[CollectionInfo, tuple[GalleryImage, ...], Further]
 
 
 class CollectionController(QObject):
@@ -31,6 +32,7 @@ class CollectionController(QObject):
         *,
         workspace: Workspace,
         indexing: IndexingController,
+        further: FurtherController,
         activity: ActivityController,
         pane: ResultPane,
         rail: CollectionRail,
@@ -40,6 +42,7 @@ class CollectionController(QObject):
         self._activity = activity
         self._workspace = workspace
         self._indexing = indexing
+        self._further = further
         self._pane = pane
         self._rail = rail
         self._thumbnails = thumbnails
@@ -49,7 +52,7 @@ class CollectionController(QObject):
         indexing.finished.connect(self._after_indexing)
         indexing.failed.connect(self._index_failed)
         indexing.stopped.connect(self._tell_stopped)
-        self._show_recent()
+        self.show_recent()
 
     @property
     def _demo(self) -> Path:
@@ -82,14 +85,17 @@ class CollectionController(QObject):
     def forget(self, root: Path) -> None:
         """Takes a collection off the list of recent ones."""
         self._workspace.settings.forget_recent(root)
-        self._show_recent()
+        if root in self._workspace.ticked:
+            self._further.tick(root, False)
+        self.show_recent()
 
     def _load(self, root: Path, *, index_if_new: bool) -> None:
         session = self._workspace.session
+        ticked = [other for other in self._workspace.ticked if other != root]
 
         def load(_token: object, _progress: object) -> Opened | None:
             try:
-                return session.open_collection(root), session.browse(root)
+                return session.open_collection(root), session.browse(root), open_further(session, ticked)
             except CollectionError:
                 if root.is_dir():
                     return None  # never indexed, or not with this model
@@ -117,11 +123,12 @@ class CollectionController(QObject):
         else:
             self._show(*opened)
 
-    def _show(self, info: CollectionInfo, images: tuple[GalleryImage, ...]) -> None:
+    def _show(self, info: CollectionInfo, images: tuple[GalleryImage, ...], further: Further) -> None:
         self._workspace.collection = info
         self._workspace.images = images
         self._workspace.settings.add_recent(info.root)
-        self._show_recent()
+        self._further.take(further)
+        self.show_recent()
         self._rail.show_collection(info)
         missing = info.seen - info.images - info.offline - len(info.unreadable)
         if missing > 0:
@@ -134,9 +141,10 @@ class CollectionController(QObject):
             )
         self.opened.emit(info)
 
-    def _show_recent(self) -> None:
+    def show_recent(self) -> None:
+        """Lists the collections opened before, on the rail and on the welcome page."""
         recent = self._workspace.settings.recent
-        self._rail.show_recent(recent, self._workspace.root)
+        self._rail.collections.show_recent(recent, self._workspace.root, self._workspace.ticked)
         self._rail.demo_button.setVisible(self._demo not in recent)
         self._pane.welcome.show_recent(recent)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject
 
 from app.controllers.evidence_controller import EvidenceController, paint_evidence
@@ -23,8 +25,8 @@ class CompareController(QObject):
         self._workspace = workspace
         self._evidence = evidence
         self._inspector = inspector
-        self._pinned: int | None = None  # image id
-        self._shown: tuple[int, str] | None = None  # image whose pixels are on screen, and its collection
+        self._pinned: Path | None = None
+        self._shown: Path | None = None  # whose pixels are on screen
         self._task: Task | None = None
         inspector.compare.pinned.connect(self._pin)
         inspector.compare.bars.word_chosen.connect(workspace.view.select_word)
@@ -65,9 +67,9 @@ class CompareController(QObject):
     def _second(self, result: SearchResult, first: Hit) -> Hit | None:
         """The pinned image, else the next in rank; None where there is no other."""
         if self._pinned is not None:
-            pinned = next((hit for hit in result.hits if hit.image_id == self._pinned), None)
+            pinned = next((hit for hit in result.hits if hit.path == self._pinned), None)
             if pinned is not None:
-                return pinned if pinned.image_id != first.image_id else None
+                return pinned if pinned.path != first.path else None
             self._pinned = None
         neighbour = first.rank + 1 if first.rank + 1 < len(result.hits) else first.rank - 1
         return result.hits[neighbour] if neighbour >= 0 else None
@@ -83,11 +85,10 @@ class CompareController(QObject):
         bars.show_choice(self._workspace.view.word)
 
     def _show_image(self, result: SearchResult, second: Hit) -> None:
-        key = (second.image_id, str(second.path))
-        if self._shown == key:
+        if self._shown == second.path:
             self._draw(result, second)
             return
-        self._shown = key
+        self._shown = second.path
         if self._task is not None:
             self._task.cancel()
         session = self._workspace.session
@@ -116,7 +117,7 @@ class CompareController(QObject):
 
     def _pin(self, pinned: bool) -> None:
         item = self._evidence.item
-        self._pinned = item.image_id if pinned and item is not None else None
+        self._pinned = item.path if pinned and item is not None else None
         self.refresh()
 
 

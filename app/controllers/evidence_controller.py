@@ -125,6 +125,9 @@ class EvidenceController(QObject):
 
     def _show_numbers(self, item: Hit | GalleryImage) -> None:
         size = f"{item.width} × {item.height} px"
+        collection = self._model.collection(self._row)
+        if collection is not None:
+            size += f"  ·  in {collection.name}"
         result = self._workspace.result
         if isinstance(item, Hit) and result is not None:
             self._inspector.show_details(item.path, size, f"Rank {item.rank + 1}  ·  score {item.score:.3f}")

@@ -157,12 +157,12 @@ class QueryController(QObject):
         picture = self._pictures.get(term)
         if picture is not None:
             self._bar.terms.show_picture(term, picture)
-        if term in self._pictures or self._workspace.root is None:
+        if term in self._pictures or not self._workspace.roots:
             return
         self._pictures[term] = None
         if len(self._pictures) > _PICTURES_KEPT:
             del self._pictures[next(iter(self._pictures))]
-        (there,) = located(Query((term,)), self._workspace.root).terms
+        (there,) = located(Query((term,)), self._workspace.roots).terms
         session = self._workspace.session
 
         def draw(_token: object, _progress: object) -> QImage:

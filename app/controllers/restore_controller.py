@@ -1,4 +1,4 @@
-"""The window opens as it was closed: collection, query, filters, selected image, lit word."""
+"""The window opens as it was closed: collections, query, filters, selected image, lit word."""
 
 from __future__ import annotations
 
@@ -51,6 +51,7 @@ class RestoreController(QObject):
         settings = self._workspace.settings
         if settings.last is not None:
             self._awaited = settings.last_view
+            self._workspace.ticked = tuple(root for root in self._awaited.ticked if root in settings.recent)
             self._pane.query.show_query(self._awaited.line)
             with suppress(QueryError):  # what cannot be read hides nothing
                 self._filters.put(self._workspace.session.parse_filters(self._awaited.filters))
@@ -66,6 +67,7 @@ class RestoreController(QObject):
             selected=self._model.path(row) if row >= 0 else None,
             word=space.view.word,
             filters=space.session.format_filters(space.filters),
+            ticked=space.ticked,
         )
 
     def _finish(self) -> None:

@@ -16,7 +16,7 @@ from app.widgets.status_panel import StatusPanel
 from app.workers.task import Lane, Task, Work
 from faami_core.errors import FaamiError, QueryError
 from faami_core.queries import NO_FILTERS, Query
-from faami_core.types import CollectionInfo, GalleryImage, SearchResult
+from faami_core.types import GalleryImage, SearchResult
 
 
 class SearchController(QObject):
@@ -45,14 +45,16 @@ class SearchController(QObject):
         self._indexing = indexing
         self._task: Task | None = None
         self._asked: Query | None = None  # on screen or on its way; None while browsing
+        self._unanswered: Query | None = None  # asked after that, but failed
+        self._asked_of: tuple[Path, ...] = ()  # the collections that the last search went over
         pane.query.submitted.connect(self.ask)
         pane.query.cleared.connect(self.clear)
         pane.histogram.kept_changed.connect(self._keep)
 
     def ask(self, line: str) -> None:
-        """Searches the open collection; an older search that is still running is dropped."""
-        root = self._workspace.root
-        if root is None:
+        """Searches the open collection and those ticked; an older search that is still running is dropped."""
+        roots = self._workspace.roots
+        if not roots:
             return
         try:
             asked = self._workspace.session.parse_query(line)
@@ -60,20 +62,25 @@ class SearchController(QObject):
             self.refuse(error)
             return
         self._pane.query.show_terms(asked.terms)
-        self._search(root, located(asked, root))
+        self._search(located(asked, roots))
 
     def again(self) -> None:
         """The filters are others: asks anew what is on screen, or on its way there."""
-        root = self._workspace.root
-        if root is not None and self._asked is not None:
-            self._search(root, self._asked)
+        if self._asked is not None:
+            self._search(self._asked)
         else:
             self.browse()
 
-    def _search(self, root: Path, query: Query) -> None:
-        session, filters = self._workspace.session, self._workspace.filters
-        self._asked = query
-        task = self._submit("Searching", lambda token, _: session.search(root, query, filters=filters, cancel=token))
+    def follow_collections(self) -> None:
+        """Other collections are searched now: asks them what was asked last, whether or not that was answered."""
+        query = self._unanswered or self._asked
+        if query is not None and self._asked_of != self._workspace.roots:
+            self._search(query)
+
+    def _search(self, query: Query) -> None:
+        session, roots, filters = self._workspace.session, self._workspace.roots, self._workspace.filters
+        self._asked, self._unanswered, self._asked_of = query, None, roots
+        task = self._submit("Searching", lambda token, _: session.search(roots, query, filters=filters, cancel=token))
         task.succeeded.connect(lambda result: self._show(task, result))
 
     def _submit(self, title: str, work: Work) -> Task:
@@ -112,7 +119,7 @@ class SearchController(QObject):
         """Shows the images of the open collection that pass the filters, without a query."""
         space = self._workspace
         root, session, filters = space.root, space.session, space.filters
-        self._asked = None
+        self._asked = self._unanswered = None
         if root is None or filters == NO_FILTERS:
             self._drop()
             self._show_images(space.images)
@@ -134,7 +141,7 @@ class SearchController(QObject):
         self._status.show_fact("time", "")
         self._pane.query.show_terms(())
         self._pane.query.show_words(())
-        self._model.show_images(images)
+        self._model.show_images(images, self._workspace.root or Path())
         self._pane.histogram.show_scores(())
         if self._workspace.collection is None:
             self._pane.show_welcome()
@@ -145,16 +152,22 @@ class SearchController(QObject):
                 "Open another folder",
             )
         elif not images:
-            self._show_none_pass()
+            self._show_none_pass(len(everything))
         else:
             count = f"{len(images):,} of " if len(images) < len(everything) else ""
             self._pane.show_grid(f"{count}{len(everything):,} images, by path")
         self.browsing.emit()
 
-    def show_collection(self, info: CollectionInfo) -> None:
-        """A collection was opened or updated: tells its size."""
-        images = f"{info.images:,} image" + ("" if info.images == 1 else "s")
-        self._status.show_fact("gallery", images, f"{images} can be searched")
+    def show_gallery(self) -> None:
+        """Collections were opened or updated: tells how much can be searched."""
+        searched = self._workspace.searched
+        count = sum(info.images for info in searched)
+        images = f"{count:,} image" + ("" if count == 1 else "s")
+        tip = f"{images} can be searched"
+        if len(searched) > 1:
+            images += f" in {len(searched)} collections"
+            tip += f" in {', '.join(info.root.name for info in searched)}"
+        self._status.show_fact("gallery", images, tip)
 
     def _show(self, task: Task, result: SearchResult) -> None:
         if task is not self._task:
@@ -174,17 +187,15 @@ class SearchController(QObject):
         if result.hits:
             self._pane.show_grid(_headline(result, len(result.hits)))
         elif result.passing is not None:
-            self._show_none_pass()
+            self._show_none_pass(result.gallery_size)
         else:
-            self._pane.show_empty(
-                "Nothing was found", "No image of this collection answers the query.", "Clear the query"
-            )
+            self._pane.show_empty("Nothing was found", _nothing_found(len(result.collections)), "Clear the query")
         self.shown.emit(result)
 
-    def _show_none_pass(self) -> None:
+    def _show_none_pass(self, gallery_size: int) -> None:
         self._pane.show_empty(
             "No image passes the filters",
-            f"None of the {len(self._workspace.images):,} images meets all the conditions above.",
+            f"None of the {gallery_size:,} images meets all the conditions above.",
             "Clear filters",
         )
 
@@ -197,6 +208,7 @@ class SearchController(QObject):
 
     def _fail(self, task: Task, error: FaamiError) -> None:
         if task is self._task:
+            self._unanswered = self._asked
             self._asked = self._workspace.result.query if self._workspace.result is not None else None
             self.tell(error)
             self.failed.emit(error)
@@ -205,6 +217,11 @@ class SearchController(QObject):
         if self._task is not None and self._task.is_running:
             self._task.cancel()
         self._task = None
+
+
+def _nothing_found(collections: int) -> str:
+    those = "this collection" if collections == 1 else f"these {collections} collections"
+    return f"No image of {those} answers the query."
 
 
 def _headline(result: SearchResult, kept: int) -> str:

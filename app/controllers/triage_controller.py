@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QUndoCommand, QUndoStack
 
 from app.controllers.workspace import Workspace
-from app.models.mark_store import MarkStore
+from app.models.mark_store import ImageKey, MarkStore
 from app.models.result_list_model import ResultListModel
 from app.widgets.quick_list import QuickEntry
 from app.widgets.result_grid import ResultGrid
@@ -18,15 +18,14 @@ from app.widgets.result_pane import ResultPane
 from app.workers.task import Lane
 from faami_core.errors import FaamiError
 from faami_core.queries import Annotation, Mark
-from faami_core.types import GalleryImage, Hit
 
-Notes = Mapping[int, Annotation]  # by image id
+Notes = Mapping[ImageKey, Annotation]
 
 
 class TriageController(QObject):
     """Marks what is selected in the grid."""
 
-    loaded = Signal()  # the marks of a collection just opened are on screen
+    loaded = Signal()  # the marks of a collection are on screen
 
     def __init__(
         self, *, workspace: Workspace, marks: MarkStore, model: ResultListModel, grid: ResultGrid, pane: ResultPane
@@ -37,25 +36,21 @@ class TriageController(QObject):
         self._model = model
         self._grid = grid
         self._pane = pane
-        self._root: Path | None = None  # whose marks are shown
+        self._roots: tuple[Path, ...] = ()  # whose marks are shown
         self._written = 0
         self.stack = QUndoStack(self)
         marks.changed.connect(self._show_counts)
         grid.selection_changed.connect(self._show_counts)
 
-    def take_collection(self) -> None:
-        """Another collection is open, or the same one was read anew: brings its marks."""
-        root, session = self._workspace.root, self._workspace.session
-        if root is None:
-            return
-        if root != self._root:
-            self._root = root
-            self.stack.clear()
-            self._marks.show({})
-        written = self._written
-        task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.annotations(root))
-        task.succeeded.connect(lambda notes: self._take(root, written, notes))
-        task.failed.connect(self._tell)
+    def take_collections(self) -> None:
+        """Other collections are searched, or one was read anew: brings their marks."""
+        roots = self._workspace.roots
+        if not set(self._roots) <= set(roots):
+            self.stack.clear()  # undoing must not change what cannot be seen any more
+        self._roots = roots
+        self._marks.keep(roots)
+        for root in roots:
+            self._read(root)
 
     def accept(self) -> None:
         self._change("Accept", lambda note: replace(note, mark=Mark.ACCEPTED))
@@ -69,14 +64,14 @@ class TriageController(QObject):
     def toggle_tag(self, tag: str) -> None:
         """Puts a tag on all selected images; takes it off where all of them have it."""
         tag = " ".join(tag.split())
-        if all(tag in self._marks.of(item.image_id).tags for item in self._selected()):
+        if all(tag in self._marks.of(image).tags for image in self._selected()):
             self._change(f"Untag “{tag}”", lambda note: _without_tag(note, tag), goes_on=False)
         else:
             self._change(f"Tag “{tag}”", lambda note: _with_tag(note, tag), goes_on=False)
 
     def tag_entries(self) -> list[QuickEntry]:
-        """All tags of the collection by name, with how much of the selection has each."""
-        selected = [self._marks.of(item.image_id).tags for item in self._selected()]
+        """All tags by name, with how much of the selection has each."""
+        selected = [self._marks.of(image).tags for image in self._selected()]
         entries = []
         for tag, count in sorted(self._marks.tags.items()):
             have = sum(tag in tags for tags in selected)
@@ -88,42 +83,53 @@ class TriageController(QObject):
         """Shows annotations and writes them; called by the undo stack."""
         self._marks.put(notes)
         self._written += 1
-        root, session = self._root, self._workspace.session
-        task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.annotate(root, notes))
-        task.failed.connect(self._write_failed)
-        row = next((row for row, item in enumerate(self._model.items) if item.image_id in notes), -1)
-        if len(notes) == 1 and row >= 0:
-            self._grid.choose(row)
+        for root in dict.fromkeys(root for root, _ in notes):
+            self._write(root, {image_id: note for (owner, image_id), note in notes.items() if owner == root})
+        if len(notes) == 1:
+            rows = range(self._model.rowCount())
+            self._grid.choose(next((row for row in rows if self._model.key(row) in notes), -1))
 
     def _change(self, verb: str, make: Callable[[Annotation], Annotation], *, goes_on: bool = True) -> None:
         selected = self._selected()
-        before = {item.image_id: self._marks.of(item.image_id) for item in selected}
+        before = {image: self._marks.of(image) for image in selected}
         after = {image: new for image, old in before.items() if (new := make(old)) != old}
         if after:
             old = {image: before[image] for image in after}
-            whom = selected[0].path.name if len(selected) == 1 else f"{len(selected):,} images"
+            whom = f"{len(selected):,} images"
+            if len(selected) == 1:
+                whom = self._model.path(self._grid.selected_rows()[0]).name
             self.stack.push(_Change(self, f"{verb} {whom}", old, after))
         if goes_on and len(selected) == 1:
             self._grid.step(1)  # one key an image: the next one is under the hand at once
 
-    def _selected(self) -> list[Hit | GalleryImage]:
-        items = self._model.items
-        return [items[row] for row in self._grid.selected_rows()]
+    def _selected(self) -> list[ImageKey]:
+        return [self._model.key(row) for row in self._grid.selected_rows()]
 
-    def _take(self, root: Path, written: int, notes: Notes) -> None:
-        if root != self._root:
+    def _read(self, root: Path) -> None:
+        session, written = self._workspace.session, self._written
+        task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.annotations(root))
+        task.succeeded.connect(lambda notes: self._take(root, written, notes))
+        task.failed.connect(self._tell)
+
+    def _take(self, root: Path, written: int, notes: Mapping[int, Annotation]) -> None:
+        if root not in self._roots:
             return
         if written != self._written:
-            self.take_collection()  # something was marked while this was read
+            self._read(root)  # something was marked while this was read
             return
-        self._marks.show(notes)
+        self._marks.show(root, notes)
         self.loaded.emit()
+
+    def _write(self, root: Path, notes: Mapping[int, Annotation]) -> None:
+        session = self._workspace.session
+        task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.annotate(root, notes))
+        task.failed.connect(self._write_failed)
 
     def _write_failed(self, error: FaamiError) -> None:
         """What is on screen must be what is stored: reads the marks again."""
         self.stack.clear()
         self._tell(error)
-        self.take_collection()
+        self.take_collections()
 
     def _tell(self, error: FaamiError) -> None:
         self._pane.notice.show_notice("error", error.message, error.next_step)

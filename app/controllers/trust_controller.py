@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QObject
 
 from app.controllers.evidence_controller import EvidenceController
@@ -21,7 +23,7 @@ class TrustController(QObject):
         self._evidence = evidence
         self._panel = inspector.trust
         self._task: Task | None = None
-        self._subject: tuple[int, int | None] | None = None
+        self._subject: tuple[Path, int | None] | None = None
         self._panel.asked.connect(self._check)
         evidence.painted.connect(self._forget)
         workspace.view.changed.connect(self._forget)
@@ -31,7 +33,7 @@ class TrustController(QObject):
         if result is None or not isinstance(item, Hit):
             return
         self._drop()
-        self._subject = (item.image_id, word)
+        self._subject = (item.path, word)
         self._panel.show_running()
         session = self._workspace.session
         task = self._workspace.runner.submit(
@@ -55,7 +57,7 @@ class TrustController(QObject):
     def _forget(self) -> None:
         """What was checked is no longer what is shown."""
         item = self._evidence.item
-        shown = (item.image_id, self._workspace.view.word) if item is not None else None
+        shown = (item.path, self._workspace.view.word) if item is not None else None
         if self._subject not in (None, shown):
             self._subject = None
             self._drop()

@@ -22,6 +22,8 @@ class Workspace:
 
     Attributes:
         collection: The open collection, None before the first one.
+        ticked: Folders of collections that the analyst wants searched together with whichever is open.
+        further: Those of them, beside the open one, that answer.
         images: All images of the open collection in path order.
         result: What is on screen, None while browsing.
         filters: Which images are shown, asked for or browsed.
@@ -33,6 +35,8 @@ class Workspace:
     settings: Settings
     view: ViewState
     collection: CollectionInfo | None = None
+    ticked: tuple[Path, ...] = ()
+    further: tuple[CollectionInfo, ...] = ()
     images: tuple[GalleryImage, ...] = field(default=(), repr=False)
     result: SearchResult | None = field(default=None, repr=False)
     filters: Filters = NO_FILTERS
@@ -42,3 +46,13 @@ class Workspace:
     def root(self) -> Path | None:
         """Folder of the open collection."""
         return self.collection.root if self.collection is not None else None
+
+    @property
+    def searched(self) -> tuple[CollectionInfo, ...]:
+        """The collections that a query goes over, the open one first; () before the first one is open."""
+        return (self.collection, *self.further) if self.collection is not None else ()
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Folders of the collections that are searched."""
+        return tuple(info.root for info in self.searched)

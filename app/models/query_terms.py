@@ -57,13 +57,13 @@ def name_of(term: Term) -> str:
     return term.path.name if term.box is None else f"Region of {term.path.name}"
 
 
-def located(query: Query, root: Path) -> Query:
-    """The query with ``./a.jpg`` found in the collection where it is there, or else where the program was started."""
-    return Query(
-        tuple(
-            replace(term, path=root / term.path)
-            if isinstance(term, ImageTerm) and not term.path.is_absolute() and (root / term.path).is_file()
-            else term
-            for term in query.terms
-        )
-    )
+def located(query: Query, roots: Sequence[Path]) -> Query:
+    """The query with ``./a.jpg`` found in the first collection that has it, or else where the program was started."""
+    return Query(tuple(_located(term, roots) for term in query.terms))
+
+
+def _located(term: Term, roots: Sequence[Path]) -> Term:
+    if not isinstance(term, ImageTerm) or term.path.is_absolute():
+        return term
+    places = (root / term.path for root in roots)
+    return replace(term, path=next((place for place in places if place.is_file()), term.path))

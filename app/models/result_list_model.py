@@ -10,7 +10,7 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QImage
 
-from app.models.mark_store import NOTHING_NOTED, MarkStore
+from app.models.mark_store import NOTHING_NOTED, ImageKey, MarkStore
 from app.models.word_badges import BadgeMaker, WordBadge
 from faami_core.queries import Annotation, Mark
 from faami_core.types import GalleryImage, Hit, SearchResult
@@ -47,25 +47,26 @@ class ResultListModel(QAbstractListModel):
         self._all: Sequence[Hit | GalleryImage] = ()
         self._items: Sequence[Hit | GalleryImage] = ()
         self._badges: BadgeMaker | None = None
-        self._moved: Mapping[int, int] = {}
+        self._moved: Mapping[tuple[int, int], int] = {}
+        self._roots: Sequence[Path] = ()  # of the collections that the rows are from
         self._tint_of: TintOf | None = None
         self._lit_word: int | None = None
 
-    def show_result(self, result: SearchResult, moved: Mapping[int, int] | None = None) -> None:
+    def show_result(self, result: SearchResult, moved: Mapping[tuple[int, int], int] | None = None) -> None:
         """Shows the hits of a search in their order.
 
         Args:
             result: The hits.
-            moved: Image id → ranks it has risen (or, negative, fallen) by another mix of the words.
+            moved: ``Hit.key`` → ranks it has risen (or, negative, fallen) by another mix of the words.
         """
-        self._reset(result.hits, BadgeMaker(result), moved or {})
+        self._reset(result.hits, BadgeMaker(result), moved or {}, result.collections)
 
-    def show_images(self, images: Sequence[GalleryImage]) -> None:
-        """Shows images without a query."""
-        self._reset(images, None, {})
+    def show_images(self, images: Sequence[GalleryImage], root: Path) -> None:
+        """Shows images of a collection without a query."""
+        self._reset(images, None, {}, (root,))
 
     def clear(self) -> None:
-        self._reset((), None, {})
+        self._reset((), None, {}, ())
 
     def light(self, word: int | None, tint_of: TintOf | None) -> None:
         """Lights a word up in every cell, or (None) none; only cells that are painted ask for their tint."""
@@ -93,6 +94,15 @@ class ResultListModel(QAbstractListModel):
     def path(self, row: int) -> Path:
         return self._items[row].path
 
+    def key(self, row: int) -> ImageKey:
+        """Tells the image of a row from all others, also from those of other results."""
+        item = self._items[row]
+        return self._roots[item.collection if isinstance(item, Hit) else 0], item.image_id
+
+    def collection(self, row: int) -> Path | None:
+        """Which collection the image of a row is from, or None where they all are from the same."""
+        return self.key(row)[0] if len(self._roots) > 1 else None
+
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._items)
 
@@ -107,11 +117,15 @@ class ResultListModel(QAbstractListModel):
         return read(self, index.row()) if read is not None else None
 
     def _reset(
-        self, items: Sequence[Hit | GalleryImage], badges: BadgeMaker | None, moved: Mapping[int, int]
+        self,
+        items: Sequence[Hit | GalleryImage],
+        badges: BadgeMaker | None,
+        moved: Mapping[tuple[int, int], int],
+        roots: Sequence[Path],
     ) -> None:
         self.beginResetModel()
         self._all = self._items = items
-        self._badges, self._moved = badges, moved
+        self._badges, self._moved, self._roots = badges, moved, roots
         self.endResetModel()
 
     def _tell_marks(self) -> None:
@@ -138,18 +152,21 @@ class ResultListModel(QAbstractListModel):
         return self._badges.of(item, self._lit_word) if self._badges is not None and isinstance(item, Hit) else ()
 
     def _moved_by(self, row: int) -> int:
-        return self._moved.get(self._items[row].image_id, 0)
+        item = self._items[row]
+        return self._moved.get(item.key, 0) if isinstance(item, Hit) else 0
 
     def _tint(self, row: int) -> QImage | None:
         item = self._items[row]
         return self._tint_of(item) if self._tint_of is not None and isinstance(item, Hit) else None
 
     def _note_of(self, row: int) -> Annotation:
-        return self._marks.of(self._items[row].image_id)
+        return self._marks.of(self.key(row))
 
     def _tip(self, row: int) -> str:
         item = self._items[row]
         lines = [str(item.path), f"{item.width} × {item.height} pixels"]
+        if (collection := self.collection(row)) is not None:
+            lines.insert(1, f"In the collection {collection}")
         if isinstance(item, Hit):
             lines.insert(0, f"Rank {item.rank + 1}{_spoken_move(self._moved_by(row))}, score {item.score:.3f}")
             lines += [f"{badge.text}: {badge.match} ({badge.evidence:+.3f})" for badge in self._badges_of(row)]
@@ -164,6 +181,8 @@ class ResultListModel(QAbstractListModel):
         if isinstance(item, Hit):
             parts = [f"Rank {item.rank + 1}{_spoken_move(self._moved_by(row))}, score {item.score:.3f}", *parts]
             parts += [f"{badge.text} {badge.match}" for badge in self._badges_of(row)]
+        if (collection := self.collection(row)) is not None:
+            parts.append(f"in {collection.name}")
         return ", ".join(part for part in (*parts, _spoken_note(self._note_of(row))) if part)
 
 

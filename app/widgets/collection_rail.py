@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime
-from pathlib import Path
 
-from PySide6.QtCore import QEvent, Qt, Signal
-from PySide6.QtGui import QAction, QKeySequence, QPalette
+from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -19,42 +16,28 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.icons import icon
+from app.widgets.collection_list import CollectionList
 from app.widgets.controls import ElidedLabel, IconButton, IconPushButton, label, line
 from faami_core.types import CollectionInfo, UnreadableImage
 
 _PATH = Qt.ItemDataRole.UserRole
-_ROWS = 6  # recent collections in view; the rest scrolls
 _UNREADABLE_HEIGHT = 240
 
 
 class CollectionRail(QFrame):
     """Lists collections; shows facts and unreadable files of the open one."""
 
-    collection_asked = Signal(object)  # Path
-    forget_asked = Signal(object)  # Path
     retry_asked = Signal()
     reveal_asked = Signal(object)  # Path
 
     def __init__(self) -> None:
         super().__init__()
-        self.collections = QListWidget()
+        self.collections = CollectionList()
         self.setAccessibleName("Collections")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
         self.open_button = IconButton("folder", "Open a folder as a collection")
-        self.collections.setAccessibleName("Recent collections")
-        self.collections.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.collections.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.collections.itemActivated.connect(self._ask)
-        self.collections.itemClicked.connect(self._ask)
-        forget = QAction("Take off this list", self.collections)
-        forget.setShortcut(QKeySequence(QKeySequence.StandardKey.Delete))
-        forget.setShortcutContext(Qt.ShortcutContext.WidgetShortcut)
-        forget.triggered.connect(self._forget)
-        self.collections.addAction(forget)
-        self.collections.setContextMenuPolicy(Qt.ContextMenuPolicy.ActionsContextMenu)
         column.addWidget(self.collections)
         self.demo_button = IconPushButton("demo", "Demo collection", kind="row")
         column.addWidget(self.demo_button)
@@ -112,33 +95,7 @@ class CollectionRail(QFrame):
         column.addWidget(self.unreadable)
         return self._unreadable
 
-    def changeEvent(self, event: QEvent) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._paint_icons()
-
-    def _paint_icons(self) -> None:
-        folder = icon("folder", self.palette().color(QPalette.ColorRole.PlaceholderText).name())
-        for row in range(self.collections.count()):
-            self.collections.item(row).setIcon(folder)
-
     # --- what the controllers say --------------------------------------------------------------------------
-
-    def show_recent(self, roots: Sequence[Path], current: Path | None) -> None:
-        """Lists collections opened before and marks the open one."""
-        self.collections.clear()
-        for root in roots:
-            item = QListWidgetItem(root.name or str(root))
-            item.setData(_PATH, root)
-            item.setToolTip(str(root))
-            self.collections.addItem(item)
-            if root == current:
-                item.setSelected(True)
-        self._paint_icons()
-        self.collections.ensurePolished()  # before it was ever shown its rows know nothing of the style's padding
-        height = sum(self.collections.sizeHintForRow(row) for row in range(min(len(roots), _ROWS)))
-        self.collections.setFixedHeight(height + 4)
-        self.collections.setVisible(bool(roots))
 
     def show_collection(self, info: CollectionInfo | None) -> None:
         """Shows the facts of a collection, or nothing."""
@@ -163,14 +120,6 @@ class CollectionRail(QFrame):
             item.setData(_PATH, entry.path)
             item.setToolTip(f"{entry.path}\n{entry.reason}")
             self.unreadable.addItem(item)
-
-    def _forget(self) -> None:
-        item = self.collections.currentItem()
-        if item is not None:
-            self.forget_asked.emit(item.data(_PATH))
-
-    def _ask(self, item: QListWidgetItem) -> None:
-        self.collection_asked.emit(item.data(_PATH))
 
 
 def _reason(entry: UnreadableImage) -> str:

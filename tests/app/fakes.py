@@ -153,7 +153,7 @@ class FakeSession:
 
     def search(
         self,
-        root: Path,
+        root: Path | Sequence[Path],
         query: Query,
         *,
         filters: Filters = NO_FILTERS,
@@ -171,7 +171,7 @@ class FakeSession:
         words = _words_of(query)
         if not words or self.query_fails:
             raise QueryError("The query has no word.", "Type what you look for.")
-        return self._made_result(root, query, words, filters)
+        return self._made_result(root if isinstance(root, Path) else root[0], query, words, filters)
 
     def _made_result(self, root: Path, query: Query, words: tuple[QueryWord, ...], filters: Filters) -> SearchResult:
         seed = int.from_bytes(hashlib.sha256(" ".join(word.text for word in words).encode()).digest()[:4])

@@ -31,7 +31,7 @@ from tests.app.fakes import FakeSession
 def test_the_model_keeps_qts_rules(qtmodeltester: ModelTester, session: FakeSession, root: Path) -> None:
     model = ResultListModel()
     qtmodeltester.check(model)
-    model.show_images(session.browse(root))
+    model.show_images(session.browse(root), root)
     qtmodeltester.check(model)
     model.show_result(session.search(root, Query.from_text("storage tanks")))
     qtmodeltester.check(model)
@@ -57,7 +57,7 @@ def test_a_hit_answers_every_role(session: FakeSession, root: Path) -> None:
 
 def test_an_image_without_a_query_has_neither_rank_nor_badges(session: FakeSession, root: Path) -> None:
     model = ResultListModel()
-    model.show_images(session.browse(root))
+    model.show_images(session.browse(root), root)
     assert model.index(0).data(Role.RANK) is None
     assert model.index(0).data(Role.SCORE) is None
     assert model.index(0).data(Role.BADGES) == ()
@@ -74,7 +74,7 @@ def test_a_hundred_thousand_rows_are_shown_and_scrolled_quickly(
     grid.resize(1200, 800)
     grid.show()
     started = time.thread_time()  # of this thread alone: the machine may be busy
-    model.show_images(images)
+    model.show_images(images, Path())
     grid.grab()
     shown = time.thread_time() - started
     started = time.thread_time()

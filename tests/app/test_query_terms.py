@@ -61,7 +61,7 @@ def test_only_more_than_a_plain_phrase_is_composed() -> None:
 def test_a_path_is_found_in_the_collection_before_anywhere_else(tmp_path: Path) -> None:
     (tmp_path / "a.jpg").write_bytes(b"")
     query = parse_query("./a.jpg + ./gone.jpg - /b.jpg + river")
-    assert located(query, tmp_path).terms == (
+    assert located(query, [tmp_path / "other", tmp_path]).terms == (
         ImageTerm(tmp_path / "a.jpg"),
         ImageTerm(Path("gone.jpg")),
         ImageTerm(Path("/b.jpg"), -1.0),

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -193,10 +195,10 @@ def test_marks_are_painted_and_told(qtbot: QtBot, window: MainWindow) -> None:
         Annotation(Mark.REJECTED),
         Annotation(Mark.UNMARKED, ("harbour",)),
     ):
-        window.marks.put({window.model.items[1].image_id: change})
+        window.marks.put({window.model.key(1): change})
         assert all(colours() != other for other in seen)
         seen.append(colours())
-    window.marks.put({window.model.items[1].image_id: Annotation(Mark.ACCEPTED, ("a", "b"))})
+    window.marks.put({window.model.key(1): Annotation(Mark.ACCEPTED, ("a", "b"))})
     spoken = window.model.index(1).data(Qt.ItemDataRole.AccessibleTextRole)
     assert spoken.endswith("accepted, tagged a and b")
     assert window.model.index(1).data(Qt.ItemDataRole.ToolTipRole).endswith("Accepted, tagged a and b")
@@ -234,11 +236,24 @@ def test_an_update_keeps_the_undo_steps(qtbot: QtBot, window: MainWindow) -> Non
 
 def test_an_image_without_mark_and_tag_is_not_kept() -> None:
     store = MarkStore()
-    store.show({1: Annotation(Mark.ACCEPTED), 2: Annotation()})
+    north = Path("/north")
+    store.show(north, {1: Annotation(Mark.ACCEPTED), 2: Annotation()})
     assert store.count(Mark.UNMARKED) == 0
-    store.put({1: Annotation()})
+    store.put({(north, 1): Annotation()})
     assert store.count(Mark.ACCEPTED) == store.count(Mark.UNMARKED) == 0
-    assert store.of(1) == Annotation()
+    assert store.of((north, 1)) == Annotation()
+
+
+def test_equal_ids_of_two_collections_are_two_images() -> None:
+    store, north, south = MarkStore(), Path("/north"), Path("/south")
+    store.show(north, {1: Annotation(Mark.ACCEPTED)})
+    store.show(south, {1: Annotation(Mark.REJECTED, ("full",))})
+    assert (store.of((north, 1)).mark, store.of((south, 1)).mark) == (Mark.ACCEPTED, Mark.REJECTED)
+    store.show(north, {2: Annotation(tags=("full",))})
+    assert store.of((north, 1)) == Annotation()
+    assert store.tags == {"full": 2}
+    store.keep([north])
+    assert store.tags == {"full": 1}
 
 
 # --- the score histogram --------------------------------------------------------------------------------------
