@@ -81,6 +81,7 @@ class Photographer:
         yield from self._triage()
         yield from self._overlays()
         yield from self._troubles()
+        yield from self._several()
 
     def _scaled_walk(self) -> Iterator[tuple[str, QWidget | None]]:
         window = self.window
@@ -197,7 +198,8 @@ class Photographer:
         yield "20-crash-log", dialog
         dialog.close()
         folder = self.data / "survey"
-        folder.mkdir(exist_ok=True)
+        shutil.rmtree(folder, ignore_errors=True)  # images came to it in an earlier run
+        folder.mkdir()
         for number, image in enumerate(sorted((self.data / "demo").glob("*.jpg"))[:14]):
             whole = image.read_bytes()
             (folder / image.name).write_bytes(whole if number % 4 else whole[: len(whole) // 3])
@@ -210,6 +212,20 @@ class Photographer:
         window.collections.open(empty)
         self.until(lambda: window.workspace.root == empty.resolve())
         yield "22-empty-collection", None
+
+    def _several(self) -> Iterator[tuple[str, QWidget | None]]:
+        window, folder = self.window, self.data / "survey"
+        window.collections.open(folder)
+        self.until(lambda: window.workspace.root == folder.resolve())
+        window.further.tick(self.data / "demo", True)
+        self.until(lambda: bool(window.workspace.further))
+        self.ask(_QUERY)
+        yield "23-several-collections", None
+        for image in sorted((self.data / "demo").glob("*.jpg"))[20:32]:
+            shutil.copy(image, folder)
+        window.rescan.look()
+        self.until(lambda: "changed" in window.pane.notice.message.text())
+        yield "24-folder-changed", None
 
     # --- acting and waiting --------------------------------------------------------------------------------
 

@@ -42,6 +42,7 @@ class RestlessWindow(MainWindow):
             self.triage.accept,
             lambda: self.triage.toggle_tag("harbour"),
             self.collections.update,
+            self.rescan.look,
             lambda: self.export.export(user_data_dir() / "out.csv"),
             self.actions_by_name["palette"].trigger,
             self.actions_by_name["shortcuts"].trigger,
