@@ -8,6 +8,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from app import commands
+from app.models.thumbs import Thumb
 from faami_core.queries import Mark
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ class Needs(StrEnum):
     FILTERS = "no filter is set"
     UNDO = "nothing to undo"
     REDO = "nothing to redo"
+    THUMBS = "give a result a thumb first"
+    OTHER_THUMBS = "the results follow the thumbs already"
+    RERANKED = "re-rank the results by thumbs first"
 
 
 @dataclass(frozen=True)
@@ -223,6 +227,26 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "tag", "&Tag…", "Triage", "Put a tag on the selected images, or take it off.", commands.pick_tag,
         ("T",), Needs.IMAGE, starts_block=True,
     ),
+    ActionSpec(
+        "thumb_up", "Thumb &up", "Triage", "More like the selected results; again takes the thumb off.",
+        lambda window: window.feedback.give(Thumb.UP), ("+", "="), Needs.RESULT, starts_block=True,
+    ),
+    ActionSpec(
+        "thumb_down", "Thumb &down", "Triage", "Less like the selected results; again takes the thumb off.",
+        lambda window: window.feedback.give(Thumb.DOWN), ("-",), Needs.RESULT,
+    ),
+    ActionSpec(
+        "rerank", "&Re-rank by thumbs", "Triage", "Move the query towards thumbs up and away from thumbs down.",
+        lambda window: window.feedback.rerank(), ("Ctrl+Return",), Needs.OTHER_THUMBS,
+    ),
+    ActionSpec(
+        "before", "&Before the thumbs", "Triage", "The results as asked, or as the thumbs have moved them.",
+        lambda window: window.feedback.toggle_before(), ("B",), Needs.RERANKED, checkable=True,
+    ),
+    ActionSpec(
+        "reset_thumbs", "Rese&t thumbs", "Triage", "Take all thumbs off; the results are those that were asked for.",
+        lambda window: window.feedback.reset(), (), Needs.THUMBS,
+    ),
     # --- View
     ActionSpec(
         "overlay", "Show &heatmap", "View", "Draw the evidence over the image, or not.",
@@ -239,6 +263,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "why_above", "&Why above", "View", "Why this image is above or below another one.",
         lambda window: window.inspector.turn_to("compare"), ("W",), Needs.RESULT,
+    ),
+    ActionSpec(
+        "two_queries", "Two &queries", "View", "How another query reads this image, beside the one that was asked.",
+        commands.compare_queries, ("Q",), Needs.RESULT,
     ),
     ActionSpec(
         "fit", "&Fit image", "View", "Show the whole image.", lambda window: window.inspector.image.fit(),
@@ -260,6 +288,21 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ActionSpec(
         "side_panel", "Side &panel", "View", "Show or hide collections, filters and saved queries.",
         commands.follow_panel_actions, ("Ctrl+B",), checkable=True,
+    ),
+    ActionSpec(
+        "group_copies", "Group exact &copies", "View/Duplicates",
+        "Fold files of the same content behind the best of them.",
+        lambda window: window.views.duplicates.toggle("exact"), ("D",), Needs.COLLECTION, checkable=True,
+    ),
+    ActionSpec(
+        "group_alike", "Group &look-alikes, too", "View/Duplicates",
+        "Fold results that look almost the same; while browsing, exact copies alone.",
+        lambda window: window.views.duplicates.toggle("near"), ("Shift+D",), Needs.COLLECTION, checkable=True,
+    ),
+    ActionSpec(
+        "unfold", "&Unfold duplicates", "View/Duplicates",
+        "Show the duplicates of the image, or fold them away; Enter or a double click does the same.",
+        lambda window: window.views.arrange.toggle_stack(window.grid.currentIndex().row()), ("X",), Needs.IMAGE,
     ),
     ActionSpec(
         "larger_cells", "&Larger cells", "View", "Fewer, larger images in the grid.",

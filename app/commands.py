@@ -116,6 +116,24 @@ def leave_empty_state(window: MainWindow) -> None:
     window.actions_by_name["clear_filters" if filtered else asked].trigger()
 
 
+def compare_queries(window: MainWindow) -> None:
+    """Turns to the two queries, the cursor in the second one."""
+    window.inspector.turn_to("pair")
+    window.inspector.pair.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
+
+
+def offer_asked_before(window: MainWindow) -> None:
+    """Queries asked before, under the line of the second query."""
+    window.inspector.pair.text.setFocus(Qt.FocusReason.OtherFocusReason)
+    window.inspector.pair.suggestions.offer(window.queries.suggestions.asked_before())
+
+
+def show_grouping(window: MainWindow) -> None:
+    """The switches say which duplicates are grouped."""
+    for name, grouping in (("group_copies", "exact"), ("group_alike", "near")):
+        window.actions_by_name[name].setChecked(window.settings.grouping == grouping)
+
+
 def pick_tag(window: MainWindow) -> None:
     """Opens the list of tags for the selected images."""
     window.tag_list.open_with(window.triage.tag_entries())

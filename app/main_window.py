@@ -17,6 +17,7 @@ from app.controllers.activity_controller import ActivityController
 from app.controllers.collection_controller import CollectionController
 from app.controllers.evidence_views import EvidenceViews
 from app.controllers.export_controller import ExportController
+from app.controllers.feedback_controller import FeedbackController
 from app.controllers.filter_controller import FilterController
 from app.controllers.further_controller import FurtherController
 from app.controllers.indexing_controller import IndexingController
@@ -92,6 +93,7 @@ class MainWindow(QMainWindow):
             collections=self.collections,
             search=self.search,
             filters=self.filters,
+            feedback=self.feedback,
             model=self.model,
             grid=self.grid,
             pane=self.pane,
@@ -176,6 +178,7 @@ class MainWindow(QMainWindow):
         self.triage = TriageController(
             workspace=space, marks=self.marks, model=self.model, grid=self.grid, pane=self.pane
         )
+        self.feedback = FeedbackController(space, self.search, self.model, self.pane, self.triage.stack)
         for first, second in pairwise(
             (self.pane.query, self.pane.cell_slider, self.pane.export_button, self.grid, self.inspector)
         ):
@@ -210,6 +213,7 @@ class MainWindow(QMainWindow):
         pane.notice.action_asked.connect(self._notice_action)
         self.view.changed.connect(self._follow_view)
         self.triage.stack.indexChanged.connect(self._name_undo)
+        self.feedback.changed.connect(self._offer_actions)
 
     # --- what the analyst asks for -------------------------------------------------------------------------
 
@@ -333,7 +337,7 @@ class MainWindow(QMainWindow):
 
     def _offer_actions(self) -> None:
         """Greys out what makes no sense right now."""
-        result, stack = self.workspace.result, self.triage.stack
+        result, stack, feedback = self.workspace.result, self.triage.stack, self.feedback
         given = {
             Needs.COLLECTION: self.workspace.collection is not None,
             Needs.IMAGES: self.model.rowCount() > 0,
@@ -342,6 +346,9 @@ class MainWindow(QMainWindow):
             Needs.FILTERS: self.workspace.filters != NO_FILTERS,
             Needs.UNDO: stack.canUndo(),
             Needs.REDO: stack.canRedo(),
+            Needs.THUMBS: feedback.has_thumbs,
+            Needs.OTHER_THUMBS: feedback.is_pending,
+            Needs.RERANKED: feedback.is_reranked,
         }
         # Digits count the words as typed; those without a place in an image have nothing to show.
         lit = {0} | {number for number, word in enumerate(result.words, 1) if word.weight} if result else set()

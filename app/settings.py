@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from PySide6.QtCore import QByteArray, QSettings
 
+from app.models.thumbs import Thumb, Thumbs
 from app.theme import ThemeChoice
+
+Grouping = Literal["none", "exact", "near"]
 
 _RECENT_LIMIT = 8
 _HISTORY_LIMIT = 100
@@ -24,6 +28,7 @@ class LastView:
         word: Index of the lit word, None for the whole query.
         filters: Which images were shown, as ``Session.format_filters`` writes it.
         ticked: Collections searched together with the open one.
+        thumbs, applied: Thumbs on hits, and those that moved the query.
     """
 
     line: str = ""
@@ -31,6 +36,8 @@ class LastView:
     word: int | None = None
     filters: str = ""
     ticked: tuple[Path, ...] = ()
+    thumbs: Thumbs = field(default_factory=dict)
+    applied: Thumbs = field(default_factory=dict)
 
 
 class Settings:
@@ -93,19 +100,24 @@ class Settings:
             word if isinstance(word, int) else None,
             filters if isinstance(filters, str) else "",
             tuple(Path(name) for name in ticked if isinstance(name, str)) if isinstance(ticked, list) else (),
+            _thumbs_of(stored.get("thumbs")),
+            _thumbs_of(stored.get("applied")),
         )
 
     @last_view.setter
     def last_view(self, view: LastView) -> None:
         selected = str(view.selected) if view.selected is not None else None
-        stored = {
+        record: dict[str, object] = {
             "line": view.line,
             "selected": selected,
             "word": view.word,
             "filters": view.filters,
             "ticked": [str(root) for root in view.ticked],
         }
-        self._store.setValue("last_view", json.dumps(stored))
+        record |= {
+            name: [(*key, thumb) for key, thumb in getattr(view, name).items()] for name in ("thumbs", "applied")
+        }
+        self._store.setValue("last_view", json.dumps(record))
 
     @property
     def history(self) -> tuple[str, ...]:
@@ -161,6 +173,16 @@ class Settings:
     @histogram.setter
     def histogram(self, shown: bool) -> None:
         self._store.setValue("histogram", shown)
+
+    @property
+    def grouping(self) -> Grouping:
+        """Which duplicates are folded behind the best of them."""
+        value = self._store.value("grouping", "none")
+        return value if value in ("exact", "near") else "none"
+
+    @grouping.setter
+    def grouping(self, choice: Grouping) -> None:
+        self._store.setValue("grouping", choice)
 
     @property
     def crash_log_read(self) -> int:
@@ -224,3 +246,11 @@ class Settings:
     def save(self) -> None:
         """Writes to disk now."""
         self._store.sync()
+
+
+def _thumbs_of(stored: object) -> Thumbs:
+    """Thumbs as they were stored; none where something else was."""
+    try:
+        return {(int(part), int(image)): Thumb(thumb) for part, image, thumb in stored}  # type: ignore[attr-defined]
+    except (TypeError, ValueError):
+        return {}

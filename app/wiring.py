@@ -27,6 +27,8 @@ def bind_buttons(window: MainWindow) -> None:
     bind(actions["save_query"], pane.query.save_button)
     bind(actions["draw_region"], inspector.region)
     _bind_filters(window)
+    bind(actions["rerank"], pane.feedback.rerank_button)
+    bind(actions["reset_thumbs"], pane.feedback.reset_button)
     inspector.more_like_this_asked.connect(actions["more_like_this"].trigger)
     inspector.copy_path_asked.connect(actions["copy_path"].trigger)
     inspector.reveal_asked.connect(actions["reveal"].trigger)
@@ -49,6 +51,7 @@ def connect_parts(window: MainWindow) -> None:
     _connect_queries(window)
     _connect_filters(window)
     _connect_images(window)
+    _connect_feedback(window)
     for tag_asked in (window.tag_list.chosen, window.tag_list.new_asked):
         tag_asked.connect(window.triage.toggle_tag)
     window.palette_list.chosen.connect(lambda name: window.actions_by_name[name].trigger())
@@ -74,6 +77,7 @@ def _connect_collections(window: MainWindow) -> None:
     if isinstance(application, QGuiApplication):
         application.applicationStateChanged.connect(window.rescan.come_back)
     window.closed.connect(window.rescan.stop)
+    collections.opened.connect(lambda _info: window.views.duplicates.take_collection())
 
 
 def _connect_queries(window: MainWindow) -> None:
@@ -100,11 +104,26 @@ def _connect_filters(window: MainWindow) -> None:
     window.filter_list.chosen.connect(window.filters.pick)
 
 
+def _connect_feedback(window: MainWindow) -> None:
+    feedback, before = window.feedback, window.actions_by_name["before"]
+    window.grid.thumb_clicked.connect(feedback.give_to_row)
+    feedback.query_asked.connect(window.queries.ask)
+    feedback.changed.connect(lambda: before.setChecked(feedback.shows_before))
+
+
 def _connect_images(window: MainWindow) -> None:
     grid, inspector = window.grid, window.inspector
     grid.row_chosen.connect(window.evidence.show_row)
+    grid.stack_asked.connect(window.views.arrange.toggle_stack)
+    window.views.duplicates.changed.connect(lambda: commands.show_grouping(window))
+    commands.show_grouping(window)
     grid.cell_size_changed.connect(lambda size: setattr(window.settings, "cell_size", size))
     inspector.image.step_asked.connect(grid.step)
     inspector.image.region_drawn.connect(lambda box: commands.search_by_region(window, box))
     inspector.image.drawing_changed.connect(window.actions_by_name["draw_region"].setChecked)
+    pair = inspector.pair
+    pair.edited.connect(
+        lambda line, cursor: pair.suggestions.offer(window.queries.suggestions.complete(line, cursor))
+    )
+    pair.history_asked.connect(lambda: commands.offer_asked_before(window))
     inspector.empty.action_asked.connect(lambda: grid.choose(0))

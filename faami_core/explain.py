@@ -3,9 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
 
+from faami_core.errors import CollectionError
 from faami_core.explanation import ScoreParts, TrustReport
+from faami_core.queries import NO_FEEDBACK, Query
 from faami_core.types import (
+    CancelToken,
     FloatArray,
     MapKind,
     Match,
@@ -13,6 +18,9 @@ from faami_core.types import (
     SearchResult,
 )
 from faami_core.workplace import Workplace
+
+if TYPE_CHECKING:
+    from faami_core.indexing.feature_store import Gallery
 
 
 class Explain(Workplace):
@@ -83,24 +91,75 @@ class Explain(Workplace):
         factors: Sequence[float] | None = None,
         by_word: int | None = None,
         only: tuple[int, frozenset[Match]] | None = None,
+        places: Sequence[int] | None = None,
     ) -> SearchResult:
-        """Re-weights, sorts and filters the hits of a search, from evidence that is already there.
+        """Re-weights, sorts and picks the hits of a search, from evidence that is already there.
 
         Args:
             result: From ``search``.
             factors: L numbers by which the words' weights are multiplied; None leaves them.
             by_word: The word whose strength decides the order; None is the score.
             only: A word, and how it must be seen in a hit to stay; None keeps all.
+            places: Those of the hits arranged so far that stay, in their order; None keeps all.
 
         Raises:
             QueryError: if the factors do not fit the words.
         """
-        from faami_core.search.arrange import arranged, reweighted
+        from faami_core.search.arrange import arranged, picked, reweighted
 
         mixed = result if factors is None else reweighted(result, factors)
-        return arranged(mixed, by_word=by_word, only=only)
+        ordered = arranged(mixed, by_word=by_word, only=only)
+        return ordered if places is None else picked(ordered, places)
 
     # --- the model once more -------------------------------------------------------------------------------
+
+    def ask_image(
+        self, result: SearchResult, hit: int, query: Query, *, cancel: CancelToken | None = None
+    ) -> SearchResult:
+        """Asks another query about one image of a result.
+
+        Args:
+            result: From ``search`` or ``rearranged``.
+            hit: Rank of the image, 0-based.
+            query: The other query.
+            cancel: Stops it.
+
+        Returns:
+            The answer to ``query`` with this image as its one hit.
+
+        Raises:
+            QueryError: if the query is empty or has no word.
+            UnreadableImageError: if an image of the query cannot be read.
+            CollectionError: if the image is no longer in the index.
+            CancelledError: if cancelled.
+        """
+        import numpy as np
+
+        from faami_core.indexing.joined_gallery import places_by_key
+        from faami_core.search.engine import search_gallery
+
+        roots, key = result.collections, result.hits[hit].key
+        with self._lane:
+            encoder = self._loaded()
+
+            def ask(gallery: Gallery) -> SearchResult:
+                this = np.zeros(len(gallery), dtype=np.bool_)
+                this[[place for place in [places_by_key(gallery).get(key)] if place is not None]] = True
+                return search_gallery(
+                    gallery,
+                    encoder,
+                    query,
+                    collection=roots[0],
+                    read_image=self.read_image,
+                    passing=this,
+                    shortlist=1,
+                    cancel=cancel,
+                )
+
+            answer = self._undamaged(roots, ask)
+        if not answer.hits:
+            raise CollectionError("The image is no longer in the index.", "Update the collection and search again.")
+        return replace(answer, further_collections=roots[1:])
 
     def check_trust(self, result: SearchResult, hit: int, *, word: int | None = None) -> TrustReport:
         """Hides what is lit in a hit, turns and mirrors it, and scores it again (a second of the model's time).
@@ -115,6 +174,7 @@ class Explain(Workplace):
             UnreadableImageError: if the image or an image of the query cannot be read.
         """
         from faami_core.data.image_io import model_input
+        from faami_core.search.feedback import moved_query
         from faami_core.search.query import encode_query
         from faami_core.search.trust import check_trust
 
@@ -122,4 +182,8 @@ class Explain(Workplace):
         with self._lane:
             encoder = self._loaded()
             query = encode_query(result.query, encoder, self.read_image)
+            if result.feedback != NO_FEEDBACK:
+                query = self._undamaged(
+                    result.collections, lambda gallery: moved_query(query, result.feedback, gallery, encoder)
+                )
             return check_trust(encoder, query, result.words, model_input(pixels, encoder.info.image_size), word)

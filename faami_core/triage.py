@@ -97,6 +97,25 @@ class Triage(Workplace):
 
     # --- duplicates ------------------------------------------------------------------------------------------
 
+    def copies(self, roots: Sequence[Path]) -> tuple[tuple[tuple[int, int], ...], ...]:
+        """The images of collections that are there more than once, byte for byte (any thread; needs no model).
+
+        Args:
+            roots: Folders of the collections.
+
+        Returns:
+            Groups of two and more, each by ``Hit.key``.
+
+        Raises:
+            CollectionError: if a collection is not indexed.
+        """
+        from faami_core.indexing.marks import contents
+
+        groups: dict[tuple[object, ...], list[tuple[int, int]]] = {}
+        for key, content in self._by_key([canonical(root) for root in roots], contents).items():
+            groups.setdefault(content, []).append(key)
+        return tuple(tuple(group) for group in groups.values() if len(group) > 1)
+
     def duplicates(
         self, result: SearchResult, kind: DuplicateKind, *, cancel: CancelToken | None = None
     ) -> tuple[tuple[int, ...], ...]:
@@ -123,7 +142,7 @@ class Triage(Workplace):
         keys = [hit.key for hit in result.hits]
         with self._lane:
             if kind == "exact":
-                known = self._by_key(result, contents)
+                known = self._by_key(result.collections, contents)
                 return exact_groups([known.get(key, key) for key in keys])
             gallery = self._joined(result.collections)
         places = places_by_key(gallery)
@@ -148,7 +167,7 @@ class Triage(Workplace):
         from faami_core.indexing.marks import annotations_of
         from faami_core.search.export import arranged, write_csv
 
-        annotations = self._by_key(result, annotations_of, forgiving=True)  # results outlive their index
+        annotations = self._by_key(result.collections, annotations_of, forgiving=True)  # results outlive their index
         return write_csv(result if order is None else arranged(result, order), path, annotations)
 
     def import_csv(self, path: Path) -> ImportedResult:
@@ -180,19 +199,19 @@ class Triage(Workplace):
     # --- inside ----------------------------------------------------------------------------------------------
 
     def _by_key(
-        self, result: SearchResult, read: Callable[[Catalog], Mapping[int, T]], *, forgiving: bool = False
+        self, roots: Sequence[Path], read: Callable[[Catalog], Mapping[int, T]], *, forgiving: bool = False
     ) -> dict[tuple[int, int], T]:
-        """What the catalogs of a result know of their images, by ``Hit.key``.
+        """What the catalogs of collections know of their images, by ``Hit.key``.
 
         Args:
-            result: Tells the collections.
+            roots: Folders of the collections.
             read: Gives it by image id.
             forgiving: Pass over collections without an index.
         """
         from faami_core.indexing.database import index_errors
 
         known: dict[tuple[int, int], T] = {}
-        for number, root in enumerate(result.collections):
+        for number, root in enumerate(roots):
             try:
                 with self._catalog(root) as catalog, index_errors(catalog.folder):
                     known |= {(number, image_id): value for image_id, value in read(catalog).items()}

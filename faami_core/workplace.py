@@ -6,16 +6,18 @@ import threading
 from collections.abc import Callable, Sequence
 from contextlib import nullcontext
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from faami_core import config
 from faami_core.errors import CollectionError
-from faami_core.types import ByteArray, FeatureEncoder, SearchResult
+from faami_core.types import ByteArray, FeatureEncoder
 
 if TYPE_CHECKING:
     from faami_core.indexing.catalog import Catalog
     from faami_core.indexing.feature_store import Gallery
     from faami_core.search.engine import Stopwatch
+
+T = TypeVar("T")
 
 
 class Workplace:
@@ -78,9 +80,7 @@ class Workplace:
                 )
             return self._known_fingerprint
 
-    def _undamaged(
-        self, roots: Sequence[Path], work: Callable[[Gallery], SearchResult], watch: Stopwatch | None = None
-    ) -> SearchResult:
+    def _undamaged(self, roots: Sequence[Path], work: Callable[[Gallery], T], watch: Stopwatch | None = None) -> T:
         """Works on the gallery, and again without those images whose stored features turn out to be damaged."""
         from faami_core.indexing.feature_store import DamagedRowsError
         from faami_core.indexing.joined_gallery import split

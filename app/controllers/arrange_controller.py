@@ -1,16 +1,20 @@
-"""Sorting and filtering by a word, and the word mixer: the results on screen follow, without a new search."""
+"""Sorting and filtering by a word, the word mixer, duplicates: what is on screen follows, without a new search."""
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QObject
 
 from app.controllers.evidence_controller import EvidenceController
 from app.controllers.search_controller import reranked_of
 from app.controllers.workspace import Workspace
+from app.models.folding import Groups, Stacks, folded, key_of
+from app.models.moves import Moves, moves_between
 from app.models.result_list_model import ResultListModel
 from app.widgets.mixer_panel import MixerPanel
 from app.widgets.result_pane import ResultPane
-from faami_core.types import Hit, SearchResult
+from faami_core.types import GalleryImage, Hit, SearchResult
 
 
 class ArrangeController(QObject):
@@ -31,60 +35,140 @@ class ArrangeController(QObject):
         self._pane = pane
         self._mixer = mixer
         self._answered: SearchResult | None = None
+        self._images: Sequence[GalleryImage] = ()  # those browsed, all of them unfolded
+        self._browsing = ""  # what is told of them
+        self._groups: Groups = {}
+        self._duplicate = "copy"
+        self._unfolded: frozenset[int] = frozenset()
+        self._folded_away = 0
         pane.arrange.chosen.connect(self._arrange)
+        pane.histogram.kept_changed.connect(self._keep)
         mixer.mixed.connect(self._arrange)
 
     def take_result(self, result: SearchResult | None) -> None:
-        """A new answer (or none) is on screen, by score and whole."""
+        """A new answer (or none, while browsing) is on screen, by score and whole."""
         self._answered = result
+        self._images = [item for item in self._model.items if isinstance(item, GalleryImage)]
+        self._browsing = self._pane.headline.full_text
+        self._groups, self._unfolded, self._folded_away = {}, frozenset(), 0
         words = result.words if result is not None else ()
         self._pane.arrange.show_words(words)
         self._mixer.show_words(words)
 
+    def fold(self, groups: Groups, duplicate: str) -> None:
+        """Folds duplicates behind the first of them on screen.
+
+        Args:
+            groups: The images that show the same picture.
+            duplicate: What they are called, "copy" or "look-alike".
+        """
+        if groups != self._groups:
+            self._groups, self._duplicate, self._unfolded = groups, duplicate, frozenset()
+            self._arrange_in_place()
+
+    def toggle_stack(self, row: int) -> None:
+        """Shows the duplicates of a row, or folds them away again."""
+        group = self._groups.get(key_of(self._model.items[row])) if 0 <= row < self._model.rowCount() else None
+        if group is not None:
+            self._unfolded = self._unfolded ^ {group}
+            self._arrange_in_place()
+
+    # --- inside --------------------------------------------------------------------------------------------
+
+    def _arrange_in_place(self) -> None:
+        """Folding hardly changes the order: the view stays where it is."""
+        place = self._pane.grid.verticalScrollBar().value()
+        self._arrange()
+        self._pane.grid.scroll_back(place)
+
     def _arrange(self) -> None:
         answered = self._answered
         if answered is None:
+            self._arrange_images()
             return
-        factors, bar = self._mixer.factors, self._pane.arrange
-        session = self._workspace.session
-        mixed = session.rearranged(answered, factors=factors)
-        shown = session.rearranged(mixed, by_word=bar.by_word, only=bar.only)
-        ranked_by_score = bar.by_word is None and bar.only is None
-        moved = _moved(answered, mixed) if ranked_by_score else {}
+        bar, session = self._pane.arrange, self._workspace.session
+        mixed = session.rearranged(answered, factors=self._mixer.factors)
+        ordered = session.rearranged(mixed, by_word=bar.by_word, only=bar.only)
+        order, stacks = self._fold(ordered.hits)
+        shown = session.rearranged(ordered, places=order) if self._groups else ordered
+        by_score = bar.by_word is None and bar.only is None
         self._mixer.show_shares(mixed.words)
-        self._show(shown, moved)
-        self._pane.histogram.show_scores([hit.score for hit in shown.hits])
-        self._pane.show_grid(self._headline(answered, shown, mixed=factors is not None))
+        self._show(shown, self._moves(shown.hits) if by_score else None, stacks)
+        # Duplicates count with the first of them, so that a line across the scores parts none of them.
+        heads = (stacks[row].head if row in stacks else row for row in range(len(order)))
+        self._pane.histogram.show_scores([shown.hits[head].score for head in heads])
+        self._pane.show_grid(self._headline(len(order)))
 
-    def _show(self, shown: SearchResult, moved: dict[tuple[int, int], int]) -> None:
-        """Changes the rows under the image in the inspector, which stays as long as it is among them."""
+    def _arrange_images(self) -> None:
+        """The images that are browsed without a query."""
+        if not self._images:
+            return
+        order, stacks = self._fold(self._images)
+        shown = [self._images[place] for place in order]
+        self._replace_rows(shown, lambda: self._model.show_images(shown, self._workspace.roots[0], stacks))
+        self._pane.show_grid("  ·  ".join([self._browsing, *self._folding_note()]))
+
+    def _fold(self, items: Sequence[Hit | GalleryImage]) -> tuple[list[int], Stacks]:
+        order, stacks = folded(items, self._groups, self._unfolded, self._duplicate)
+        self._folded_away = len(items) - len(order)
+        return order, stacks
+
+    def _moves(self, shown: Sequence[Hit]) -> Moves | None:
+        """From the answer as it was asked, its duplicates folded alike."""
+        asked = self._workspace.unmoved or self._answered
+        if asked is None:
+            return None
+        order, _ = folded(asked.hits, self._groups, self._unfolded)
+        return moves_between([asked.hits[place] for place in order], shown)
+
+    def _show(self, shown: SearchResult, moved: Moves | None, stacks: Stacks) -> None:
+        def show() -> None:
+            self._workspace.result = shown
+            self._model.show_result(shown, moved, stacks)
+
+        self._replace_rows(shown.hits, show)
+
+    def _replace_rows(self, items: Sequence[Hit | GalleryImage], show: Callable[[], None]) -> None:
+        """Changes the rows under the image in the inspector, which stays as long as it, or a duplicate, is there."""
         item, grid = self._evidence.item, self._pane.grid
         was_silent = grid.blockSignals(True)
         self._model.clear()  # rows of the older order must not meet the evidence of this one
-        self._workspace.result = shown
-        self._model.show_result(shown, moved)
+        show()
         grid.blockSignals(was_silent)
-        row = next((hit.rank for hit in shown.hits if isinstance(item, Hit) and hit.key == item.key), -1)
+        row = self._row_of(item, items) if item is not None else -1
         if row >= 0:
             grid.follow(row)
-            self._evidence.take_rearranged(shown, row)
+            self._evidence.take_rearranged(row, same_image=items[row].path == item.path)
         else:
-            self._evidence.take_rearranged(shown, -1)
-            self._evidence.show_row(-1)
+            self._evidence.take_rearranged(-1, same_image=False)
             grid.choose(0)
 
-    def _headline(self, answered: SearchResult, shown: SearchResult, *, mixed: bool) -> str:
-        bar = self._pane.arrange
-        if not shown.hits:
+    def _row_of(self, item: Hit | GalleryImage, items: Sequence[Hit | GalleryImage]) -> int:
+        """Row of an image, else of the first of its duplicates, else -1."""
+        group = self._groups.get(key_of(item))
+        found = -1
+        for row, other in enumerate(items):
+            if key_of(other) == key_of(item):
+                return row
+            if found < 0 and group is not None and self._groups.get(key_of(other)) == group:
+                found = row
+        return found
+
+    def _keep(self, count: int) -> None:
+        """Only the best ``count`` rows stay on screen."""
+        self._model.keep(count)
+        self._pane.headline.show_text(self._headline(count))
+
+    def _headline(self, count: int) -> str:
+        answered, bar = self._answered, self._pane.arrange
+        if answered is None:
+            return ""
+        if not count:
             return f"No result is {bar.filter.currentText().lower()}. Choose “All results”."
-        count = f"{len(answered.hits):,} results"
-        if len(shown.hits) < len(answered.hits):
-            count = f"{len(shown.hits):,} of {count}"
-        notes = [count, *(["words mixed"] if mixed else []), reranked_of(answered)]
-        return "  ·  ".join(notes)
+        total = len(answered.hits) - self._folded_away
+        results = f"{total:,} results" if count == total else f"{count:,} of {total:,} results"
+        mixed = ["words mixed"] if self._mixer.factors is not None else []
+        return "  ·  ".join([results, *self._folding_note(), *mixed, reranked_of(answered)])
 
-
-def _moved(before: SearchResult, after: SearchResult) -> dict[tuple[int, int], int]:
-    """``Hit.key`` → ranks risen (or, negative, fallen)."""
-    ranks = {hit.key: hit.rank for hit in before.hits}
-    return {hit.key: ranks[hit.key] - hit.rank for hit in after.hits}
+    def _folding_note(self) -> list[str]:
+        return [f"{self._folded_away:,} folded"] if self._folded_away else []

@@ -49,7 +49,10 @@ class CompareController(QObject):
         """Draws A beside B, or A alone when another tab is open or there is nothing to compare with."""
         result, first = self._workspace.result, self._evidence.item
         inspector = self._inspector
-        if inspector.tab != "compare" or result is None or not isinstance(first, Hit):
+        if inspector.tab != "compare":
+            self._shown = None  # another tab may show something else there
+            return
+        if result is None or not isinstance(first, Hit):
             inspector.show_other(None)
             return
         second = self._second(result, first)
@@ -113,7 +116,8 @@ class CompareController(QObject):
 
     def _draw(self, result: SearchResult, second: Hit) -> None:
         if self._task is None:
-            paint_evidence(self._inspector.other, self._workspace, second, self._evidence.limit(result))
+            word, limit = self._workspace.view.word, self._evidence.limit(result)
+            paint_evidence(self._inspector.other, self._workspace, result, second, word, limit)
 
     def _pin(self, pinned: bool) -> None:
         item = self._evidence.item

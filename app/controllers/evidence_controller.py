@@ -13,6 +13,7 @@ from app.widgets.inspector import Inspector
 from app.workers.task import Lane, Task
 from faami_core.errors import FaamiError
 from faami_core.explanation import ScoreParts
+from faami_core.queries import NO_FEEDBACK
 from faami_core.types import ByteArray, GalleryImage, Hit, SearchResult
 
 _READ_SIDE = 1600  # longest side the inspector reads; a 4K window shows no more of it
@@ -36,7 +37,7 @@ class EvidenceController(QObject):
         self._span = (0.0, 1.0)
         self._tints = CellTints(workspace, model, self.limit)
         view = workspace.view
-        view.changed.connect(self._draw)
+        view.changed.connect(self.draw)
         inspector.words.word_chosen.connect(view.select_word)
         inspector.scale.chosen.connect(view.set_scale)
         inspector.kind.chosen.connect(view.set_kind)
@@ -68,16 +69,26 @@ class EvidenceController(QObject):
         self._tints.refresh()
         self._inspector.words.show_words(result.words if result is not None else ())
 
-    def take_rearranged(self, result: SearchResult, row: int) -> None:
-        """The same hits in another order or mix are on screen; the image in the inspector is now in ``row``."""
+    def take_rearranged(self, row: int, *, same_image: bool) -> None:
+        """The images on screen have another order, mix or folding.
+
+        Args:
+            row: Where the image of the inspector is now, or what stands for it; -1 where it is gone.
+            same_image: Whether it is that image itself.
+        """
+        result = self._workspace.result
         self._limits.clear()
-        self._span = _span(result)
+        if result is not None:
+            self._span = _span(result)
         self._tints.refresh()
+        if not same_image:
+            self.show_row(row)
+            return
         self._row = row
         item = self.item
         if item is not None:
             self._show_numbers(item)
-            self._draw()
+            self.draw()
             self.painted.emit(row)
 
     def step_word(self, by: int) -> None:
@@ -114,7 +125,7 @@ class EvidenceController(QObject):
             return
         self._task = None
         self._inspector.image.show_image(pixels, item.height, item.width)
-        self._draw()
+        self.draw()
         self.painted.emit(self._row)
 
     def _show_unreadable(self, task: Task, error: FaamiError) -> None:
@@ -141,9 +152,10 @@ class EvidenceController(QObject):
         result, item = self._workspace.result, self.item
         if result is not None and isinstance(item, Hit):
             parts = self._workspace.session.score_parts(result, item.rank)
-            self._inspector.words.show_parts(parts, self._span, f"Adds up to the score {item.score:.3f}")
+            moved = "" if result.feedback == NO_FEEDBACK else ", as moved by the thumbs"
+            self._inspector.words.show_parts(parts, self._span, f"Adds up to the score {item.score:.3f}{moved}")
 
-    def _draw(self) -> None:
+    def draw(self) -> None:
         """Draws the chosen map on the scale that all results share."""
         view, result = self._workspace.view, self._workspace.result
         inspector = self._inspector
@@ -165,7 +177,7 @@ class EvidenceController(QObject):
         inspector.legend.show_scale(f"{_TITLES[view.kind]} of {target}{against}", limit, view.opacity, view.colours)
         inspector.image.show_readout("")
         if self._task is None:  # else the image on screen is still the one before
-            paint_evidence(inspector.image, self._workspace, item, limit)
+            paint_evidence(inspector.image, self._workspace, result, item, view.word, limit)
 
     def limit(self, result: SearchResult) -> float:
         """The number drawn brightest in the current view."""
@@ -196,17 +208,17 @@ class EvidenceController(QObject):
         self._inspector.image.show_readout(f"{place}:  {target} {value:+.3f}")
 
 
-def paint_evidence(image: ImageView, workspace: Workspace, hit: Hit, limit: float) -> None:
-    """Draws the chosen map of a hit over its image."""
-    view, result, session = workspace.view, workspace.result, workspace.session
-    if result is None:
-        return
-    grid = session.heatmap(result, hit.rank, word=view.word, scale=view.scale, kind=view.kind)
+def paint_evidence(
+    image: ImageView, workspace: Workspace, result: SearchResult, hit: Hit, word: int | None, limit: float
+) -> None:
+    """Draws the map of a word, or (None) of the whole query, over the image of a hit."""
+    view, session = workspace.view, workspace.session
+    grid = session.heatmap(result, hit.rank, word=word, scale=view.scale, kind=view.kind)
     if not view.overlay:
         image.show_grid(grid)
         return
     size = _bounded(hit.height, hit.width)
-    values = session.heatmap(result, hit.rank, word=view.word, scale=view.scale, kind=view.kind, size=size)
+    values = session.heatmap(result, hit.rank, word=word, scale=view.scale, kind=view.kind, size=size)
     image.show_overlay(values, limit, view.opacity, grid, view.colours)
 
 

@@ -50,6 +50,11 @@ class QueryController(QObject):
         search.shown.connect(self._after_search)
         search.browsing.connect(lambda: self._show_saved(""))
 
+    @property
+    def suggestions(self) -> Suggestions:
+        """What a line could go on with."""
+        return self._suggestions
+
     # --- asking --------------------------------------------------------------------------------------------
 
     def ask(self, line: str) -> None:

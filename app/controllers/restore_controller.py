@@ -1,12 +1,14 @@
-"""The window opens as it was closed: collections, query, filters, selected image, lit word."""
+"""The window opens as it was closed: collections, query, filters, thumbs, selected image, lit word."""
 
 from __future__ import annotations
 
 from contextlib import suppress
+from dataclasses import replace
 
 from PySide6.QtCore import QObject
 
 from app.controllers.collection_controller import CollectionController
+from app.controllers.feedback_controller import FeedbackController
 from app.controllers.filter_controller import FilterController
 from app.controllers.search_controller import SearchController
 from app.controllers.workspace import Workspace
@@ -28,6 +30,7 @@ class RestoreController(QObject):
         collections: CollectionController,
         search: SearchController,
         filters: FilterController,
+        feedback: FeedbackController,
         model: ResultListModel,
         grid: ResultGrid,
         pane: ResultPane,
@@ -37,6 +40,7 @@ class RestoreController(QObject):
         self._collections = collections
         self._search = search
         self._filters = filters
+        self._feedback = feedback
         self._model = model
         self._grid = grid
         self._pane = pane
@@ -68,11 +72,18 @@ class RestoreController(QObject):
             word=space.view.word,
             filters=space.session.format_filters(space.filters),
             ticked=space.ticked,
+            thumbs=self._feedback.thumbs,
+            applied=self._feedback.applied,
         )
 
     def _finish(self) -> None:
         view, self._awaited = self._awaited, None
         if view is None:
+            return
+        if view.thumbs or view.applied:
+            self._feedback.bring_back(view.thumbs, view.applied)
+        if view.applied:
+            self._awaited = replace(view, thumbs={}, applied={})  # the rest follows when the results are re-ranked
             return
         row = next((row for row, item in enumerate(self._model.items) if item.path == view.selected), -1)
         self._grid.choose(row)

@@ -9,13 +9,14 @@ from PySide6.QtCore import QObject, Signal
 from app.controllers.activity_controller import ActivityController
 from app.controllers.indexing_controller import IndexingController
 from app.controllers.workspace import Workspace
+from app.models.moves import moves_between
 from app.models.query_terms import located
 from app.models.result_list_model import ResultListModel
 from app.widgets.result_pane import ResultPane
 from app.widgets.status_panel import StatusPanel
 from app.workers.task import Lane, Task, Work
 from faami_core.errors import FaamiError, QueryError
-from faami_core.queries import NO_FILTERS, Query
+from faami_core.queries import NO_FILTERS, Feedback, Query
 from faami_core.types import GalleryImage, SearchResult
 
 
@@ -49,7 +50,6 @@ class SearchController(QObject):
         self._asked_of: tuple[Path, ...] = ()  # the collections that the last search went over
         pane.query.submitted.connect(self.ask)
         pane.query.cleared.connect(self.clear)
-        pane.histogram.kept_changed.connect(self._keep)
 
     def ask(self, line: str) -> None:
         """Searches the open collection and those ticked; an older search that is still running is dropped."""
@@ -81,7 +81,7 @@ class SearchController(QObject):
         session, roots, filters = self._workspace.session, self._workspace.roots, self._workspace.filters
         self._asked, self._unanswered, self._asked_of = query, None, roots
         task = self._submit("Searching", lambda token, _: session.search(roots, query, filters=filters, cancel=token))
-        task.succeeded.connect(lambda result: self._show(task, result))
+        task.succeeded.connect(lambda result: self.put(result) if task is self._task else None)
 
     def _submit(self, title: str, work: Work) -> Task:
         """Starts what fills the grid; what was on its way there before is dropped."""
@@ -98,6 +98,46 @@ class SearchController(QObject):
                 topic="search",
             )
         return task
+
+    def rerank(self, asked: SearchResult, feedback: Feedback) -> None:
+        """Asks the question of ``asked`` again, moved by marked images; hits tell how far they moved."""
+        session = self._workspace.session
+        task = self._submit(
+            "Re-ranking",
+            lambda token, _progress: session.search(
+                asked.collections, asked.query, filters=asked.filters, feedback=feedback, cancel=token
+            ),
+        )
+        task.succeeded.connect(lambda result: self.put(result, asked) if task is self._task else None)
+
+    def put(self, result: SearchResult, unmoved: SearchResult | None = None) -> None:
+        """Puts an answer on screen.
+
+        Args:
+            result: The hits.
+            unmoved: The answer to the same query before feedback moved it, None where nothing moved it.
+        """
+        self._drop()
+        self._model.clear()  # rows of the older result must not meet the evidence of this one
+        before, self._workspace.result = self._workspace.result, result
+        self._workspace.unmoved = unmoved
+        if before is None or before.query != result.query:
+            self._workspace.view.select_word(None)
+        self._pane.notice.dismiss("search")
+        self._pane.query.show_words(result.words)
+        self._model.show_result(result, moves_between(unmoved.hits, result.hits) if unmoved is not None else None)
+        self._pane.histogram.show_scores([hit.score for hit in result.hits])
+        self._status.show_fact(
+            "reranked", reranked_of(result), f"Words were aligned with regions in {result.reranked:,} images."
+        )
+        self._status.show_fact("time", _seconds(result.seconds), "Time of the last query")
+        if result.hits:
+            self._pane.show_grid(f"{len(result.hits):,} results  ·  {reranked_of(result)}")
+        elif result.passing is not None:
+            self._show_none_pass(result.gallery_size)
+        else:
+            self._pane.show_empty("Nothing was found", _nothing_found(len(result.collections)), "Clear the query")
+        self.shown.emit(result)
 
     def refuse(self, error: QueryError) -> None:
         """A line that cannot be read: says why, the cursor stands where."""
@@ -135,7 +175,7 @@ class SearchController(QObject):
         everything = self._workspace.images
         self._task = None
         self._model.clear()
-        self._workspace.result = None
+        self._workspace.result = self._workspace.unmoved = None
         self._workspace.view.select_word(None)
         self._status.show_fact("reranked", "")
         self._status.show_fact("time", "")
@@ -169,42 +209,12 @@ class SearchController(QObject):
             tip += f" in {', '.join(info.root.name for info in searched)}"
         self._status.show_fact("gallery", images, tip)
 
-    def _show(self, task: Task, result: SearchResult) -> None:
-        if task is not self._task:
-            return
-        self._model.clear()  # rows of the older result must not meet the evidence of this one
-        before, self._workspace.result = self._workspace.result, result
-        if before is None or before.query != result.query:
-            self._workspace.view.select_word(None)
-        self._pane.notice.dismiss("search")
-        self._pane.query.show_words(result.words)
-        self._model.show_result(result)
-        self._pane.histogram.show_scores([hit.score for hit in result.hits])
-        self._status.show_fact(
-            "reranked", reranked_of(result), f"Words were aligned with regions in {result.reranked:,} images."
-        )
-        self._status.show_fact("time", _seconds(result.seconds), "Time of the last query")
-        if result.hits:
-            self._pane.show_grid(_headline(result, len(result.hits)))
-        elif result.passing is not None:
-            self._show_none_pass(result.gallery_size)
-        else:
-            self._pane.show_empty("Nothing was found", _nothing_found(len(result.collections)), "Clear the query")
-        self.shown.emit(result)
-
     def _show_none_pass(self, gallery_size: int) -> None:
         self._pane.show_empty(
             "No image passes the filters",
             f"None of the {gallery_size:,} images meets all the conditions above.",
             "Clear filters",
         )
-
-    def _keep(self, count: int) -> None:
-        """Only the best ``count`` hits stay on screen."""
-        result = self._workspace.result
-        if result is not None:
-            self._model.keep(count)
-            self._pane.headline.show_text(_headline(result, count))
 
     def _fail(self, task: Task, error: FaamiError) -> None:
         if task is self._task:
@@ -222,12 +232,6 @@ class SearchController(QObject):
 def _nothing_found(collections: int) -> str:
     those = "this collection" if collections == 1 else f"these {collections} collections"
     return f"No image of {those} answers the query."
-
-
-def _headline(result: SearchResult, kept: int) -> str:
-    total = len(result.hits)
-    results = f"{total:,} results" if kept == total else f"{kept:,} of {total:,} results"
-    return f"{results}  ·  {reranked_of(result)}"
 
 
 def reranked_of(result: SearchResult) -> str:

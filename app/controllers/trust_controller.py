@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QObject
 
 from app.controllers.evidence_controller import EvidenceController
@@ -23,7 +21,7 @@ class TrustController(QObject):
         self._evidence = evidence
         self._panel = inspector.trust
         self._task: Task | None = None
-        self._subject: tuple[Path, int | None] | None = None
+        self._subject: tuple[object, ...] | None = None
         self._panel.asked.connect(self._check)
         evidence.painted.connect(self._forget)
         workspace.view.changed.connect(self._forget)
@@ -33,7 +31,7 @@ class TrustController(QObject):
         if result is None or not isinstance(item, Hit):
             return
         self._drop()
-        self._subject = (item.path, word)
+        self._subject = self._shown()
         self._panel.show_running()
         session = self._workspace.session
         task = self._workspace.runner.submit(
@@ -56,12 +54,17 @@ class TrustController(QObject):
 
     def _forget(self) -> None:
         """What was checked is no longer what is shown."""
-        item = self._evidence.item
-        shown = (item.path, self._workspace.view.word) if item is not None else None
-        if self._subject not in (None, shown):
+        if self._subject not in (None, self._shown()):
             self._subject = None
             self._drop()
             self._panel.show_prompt()
+
+    def _shown(self) -> tuple[object, ...] | None:
+        """All that the numbers depend on: image and word, the mix of the words, and what moved the query."""
+        result, item = self._workspace.result, self._evidence.item
+        if result is None or not isinstance(item, Hit):
+            return None
+        return item.path, self._workspace.view.word, result.words, result.feedback
 
     def _drop(self) -> None:
         if self._task is not None:

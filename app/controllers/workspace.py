@@ -27,6 +27,7 @@ class Workspace:
         images: All images of the open collection in path order.
         result: What is on screen, None while browsing.
         filters: Which images are shown, asked for or browsed.
+        unmoved: The answer to the same query before thumbs moved it, None where they did not.
         model: Facts of the model, None until it is loaded.
     """
 
@@ -40,6 +41,7 @@ class Workspace:
     images: tuple[GalleryImage, ...] = field(default=(), repr=False)
     result: SearchResult | None = field(default=None, repr=False)
     filters: Filters = NO_FILTERS
+    unmoved: SearchResult | None = field(default=None, repr=False)
     model: ModelInfo | None = None
 
     @property

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -10,7 +10,10 @@ from typing import Any
 from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QImage
 
-from app.models.mark_store import NOTHING_NOTED, ImageKey, MarkStore
+from app.models.folding import Stack, Stacks
+from app.models.mark_store import ImageKey, MarkStore
+from app.models.moves import Moves
+from app.models.thumbs import Thumb, Thumbs
 from app.models.word_badges import BadgeMaker, WordBadge
 from faami_core.queries import Annotation, Mark
 from faami_core.types import GalleryImage, Hit, SearchResult
@@ -29,7 +32,9 @@ class Role(IntEnum):
     BADGES = Qt.ItemDataRole.UserRole + 5  # tuple[WordBadge, ...]
     NOTE = Qt.ItemDataRole.UserRole + 6  # Annotation
     TINT = Qt.ItemDataRole.UserRole + 7  # QImage to lie over the thumbnail | None
-    MOVED = Qt.ItemDataRole.UserRole + 8  # ranks risen (or, negative, fallen) by another mix of the words
+    MOVED = Qt.ItemDataRole.UserRole + 8  # ranks risen or (negative) fallen; None came in anew
+    THUMB = Qt.ItemDataRole.UserRole + 9  # Thumb | None
+    STACK = Qt.ItemDataRole.UserRole + 10  # Stack | None: what the row has to do with its duplicates
 
 
 class ResultListModel(QAbstractListModel):
@@ -47,32 +52,39 @@ class ResultListModel(QAbstractListModel):
         self._all: Sequence[Hit | GalleryImage] = ()
         self._items: Sequence[Hit | GalleryImage] = ()
         self._badges: BadgeMaker | None = None
-        self._moved: Mapping[tuple[int, int], int] = {}
+        self._moved: Moves = {}
+        self._thumbs: Thumbs = {}
+        self._stacks: Stacks = {}
         self._roots: Sequence[Path] = ()  # of the collections that the rows are from
         self._tint_of: TintOf | None = None
         self._lit_word: int | None = None
 
-    def show_result(self, result: SearchResult, moved: Mapping[tuple[int, int], int] | None = None) -> None:
+    def show_result(self, result: SearchResult, moved: Moves | None = None, stacks: Stacks | None = None) -> None:
         """Shows the hits of a search in their order.
 
         Args:
             result: The hits.
-            moved: ``Hit.key`` → ranks it has risen (or, negative, fallen) by another mix of the words.
+            moved: How far the hits have moved by another mix of the words, or by thumbs.
+            stacks: Which rows stand for duplicates.
         """
-        self._reset(result.hits, BadgeMaker(result), moved or {}, result.collections)
+        self._reset(result.hits, result.collections, BadgeMaker(result), moved, stacks)
 
-    def show_images(self, images: Sequence[GalleryImage], root: Path) -> None:
+    def show_images(self, images: Sequence[GalleryImage], root: Path, stacks: Stacks | None = None) -> None:
         """Shows images of a collection without a query."""
-        self._reset(images, None, {}, (root,))
+        self._reset(images, (root,), stacks=stacks)
 
     def clear(self) -> None:
-        self._reset((), None, {}, ())
+        self._reset((), ())
+
+    def show_thumbs(self, thumbs: Thumbs) -> None:
+        """Shows which hits got a thumb."""
+        self._thumbs = thumbs
+        self._tell_changed(Role.THUMB)
 
     def light(self, word: int | None, tint_of: TintOf | None) -> None:
         """Lights a word up in every cell, or (None) none; only cells that are painted ask for their tint."""
         self._lit_word, self._tint_of = word, tint_of
-        if self._items:
-            self.dataChanged.emit(self.index(0), self.index(len(self._items) - 1), [Role.TINT, Role.BADGES])
+        self._tell_changed(Role.TINT, Role.BADGES)
 
     def keep(self, count: int) -> None:
         """Shows the first ``count`` rows only; a larger number brings rows back. The selection stays."""
@@ -119,19 +131,24 @@ class ResultListModel(QAbstractListModel):
     def _reset(
         self,
         items: Sequence[Hit | GalleryImage],
-        badges: BadgeMaker | None,
-        moved: Mapping[tuple[int, int], int],
         roots: Sequence[Path],
+        badges: BadgeMaker | None = None,
+        moved: Moves | None = None,
+        stacks: Stacks | None = None,
     ) -> None:
         self.beginResetModel()
         self._all = self._items = items
-        self._badges, self._moved, self._roots = badges, moved, roots
+        self._roots, self._badges = roots, badges
+        self._moved, self._stacks = moved or {}, stacks or {}
         self.endResetModel()
 
     def _tell_marks(self) -> None:
+        self._tell_changed(Role.NOTE)
+
+    def _tell_changed(self, *roles: Role) -> None:
         if self._items:
             # Views repaint what is in sight, so the whole range costs no more than the rows that changed.
-            self.dataChanged.emit(self.index(0), self.index(len(self._items) - 1), [int(Role.NOTE)])
+            self.dataChanged.emit(self.index(0), self.index(len(self._items) - 1), [int(role) for role in roles])
 
     def _name(self, row: int) -> str:
         return self._items[row].path.name
@@ -151,9 +168,16 @@ class ResultListModel(QAbstractListModel):
         item = self._items[row]
         return self._badges.of(item, self._lit_word) if self._badges is not None and isinstance(item, Hit) else ()
 
-    def _moved_by(self, row: int) -> int:
+    def _moved_by(self, row: int) -> int | None:
         item = self._items[row]
         return self._moved.get(item.key, 0) if isinstance(item, Hit) else 0
+
+    def _stack(self, row: int) -> Stack | None:
+        return self._stacks.get(row)
+
+    def _thumb(self, row: int) -> Thumb | None:
+        item = self._items[row]
+        return self._thumbs.get(item.key) if isinstance(item, Hit) else None
 
     def _tint(self, row: int) -> QImage | None:
         item = self._items[row]
@@ -170,9 +194,9 @@ class ResultListModel(QAbstractListModel):
         if isinstance(item, Hit):
             lines.insert(0, f"Rank {item.rank + 1}{_spoken_move(self._moved_by(row))}, score {item.score:.3f}")
             lines += [f"{badge.text}: {badge.match} ({badge.evidence:+.3f})" for badge in self._badges_of(row)]
-        note = self._note_of(row)
-        if note != NOTHING_NOTED:
-            lines.append(_spoken_note(note).capitalize())
+        noted = self._spoken_notes(row)
+        if noted:
+            lines.append(noted.capitalize())
         return "\n".join(lines)
 
     def _spoken(self, row: int) -> str:
@@ -183,7 +207,13 @@ class ResultListModel(QAbstractListModel):
             parts += [f"{badge.text} {badge.match}" for badge in self._badges_of(row)]
         if (collection := self.collection(row)) is not None:
             parts.append(f"in {collection.name}")
-        return ", ".join(part for part in (*parts, _spoken_note(self._note_of(row))) if part)
+        return ", ".join(part for part in (*parts, self._spoken_notes(row)) if part)
+
+    def _spoken_notes(self, row: int) -> str:
+        """ "wanted, accepted, tagged harbour, 2 copies folded behind it"."""
+        stack = self._stack(row)
+        notes = (self._thumb(row), _spoken_note(self._note_of(row)), stack.spoken if stack is not None else "")
+        return ", ".join(filter(None, notes))
 
 
 def _spoken_note(note: Annotation) -> str:
@@ -194,7 +224,9 @@ def _spoken_note(note: Annotation) -> str:
     return ", ".join(parts)
 
 
-def _spoken_move(by: int) -> str:
+def _spoken_move(by: int | None) -> str:
+    if by is None:
+        return " (new among the results)"
     return f" (moved {'up' if by > 0 else 'down'} by {abs(by)})" if by else ""
 
 
@@ -210,4 +242,6 @@ _READERS = {
     int(Role.NOTE): ResultListModel._note_of,
     int(Role.TINT): ResultListModel._tint,
     int(Role.MOVED): ResultListModel._moved_by,
+    int(Role.THUMB): ResultListModel._thumb,
+    int(Role.STACK): ResultListModel._stack,
 }

@@ -9,7 +9,7 @@ from typing import Literal
 
 _WORD_BEFORE = re.compile(r"(?<![\w./\\~'-])[^\W\d_]{2,}$")  # not in a path, not after a hyphen
 _WORD = re.compile(r"[^\W\d_]+")
-_MOST_LINES, _MOST_WORDS = 3, 6
+_MOST_LINES, _MOST_WORDS, _MOST_ASKED = 3, 6, 8
 
 
 @dataclass(frozen=True)
@@ -50,6 +50,10 @@ class Suggestions:
     def complete(self, line: str, cursor: int) -> tuple[Suggestion, ...]:
         """Lines that begin with what is typed, then words that begin with the letters before the cursor."""
         return (*self._lines(line), *self._completed_words(line, cursor))
+
+    def asked_before(self) -> tuple[Suggestion, ...]:
+        """The lines asked last."""
+        return tuple(Suggestion(line, line, len(line), "recent") for line in self._recent[:_MOST_ASKED])
 
     def _lines(self, line: str) -> list[Suggestion]:
         begun = line.casefold().strip()

@@ -129,16 +129,18 @@ class EvidenceBars(QWidget):
 
     Args:
         name: Accessible name.
+        narrow: Half of the room: "Query" and "Image" for short.
     """
 
     word_chosen = Signal(object)
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, *, narrow: bool = False) -> None:
         super().__init__()
         self.setAccessibleName(name)
+        self._whole_query, whole_image = ("Query", "Image") if narrow else (WHOLE_QUERY, WHOLE_IMAGE)
         self.heading = label("", "muted")
         self._rows: dict[int | None, BarRow] = {}
-        self.whole_image = BarRow(WHOLE_IMAGE, meaning="Likeness of the image as a whole; it has no place.")
+        self.whole_image = BarRow(whole_image, meaning="Likeness of the image as a whole; it has no place.")
         self.whole_image.setEnabled(False)
         self.whole_image.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self._group = QButtonGroup(self)
@@ -169,7 +171,7 @@ class EvidenceBars(QWidget):
             row.deleteLater()
         self._rows.clear()
         if words:
-            self._add(None, BarRow(WHOLE_QUERY, key="0", meaning="All words together.", heading=True))
+            self._add(None, BarRow(self._whole_query, key="0", meaning="All words together.", heading=True))
         for index, word in enumerate(words):
             if word.weight:
                 key = str(index + 1) if index < 9 else ""

@@ -79,6 +79,11 @@ class ImageView(QWidget):
         self.clear_overlay()
         self.fit()
 
+    def show_same_image(self, other: ImageView) -> None:
+        """Shows the image that another view has, without reading it anew."""
+        if other._image.image is not None and self._image.image is not other._image.image:
+            self.show_image(other._image.image, *other._size)
+
     def show_overlay(
         self, values: FloatArray, limit: float, opacity: float, grid: FloatArray, colours: str = COLOUR_MAPS[0]
     ) -> None:

@@ -14,9 +14,10 @@ from app.widgets.evidence_bars import EvidenceBars
 from app.widgets.image_view import ImageView
 from app.widgets.legend import Legend
 from app.widgets.mixer_panel import MixerPanel
+from app.widgets.query_pair_panel import QueryPairPanel
 from app.widgets.trust_panel import TrustPanel
 
-TABS = ("evidence", "compare", "mix", "trust")
+TABS = ("evidence", "compare", "pair", "mix", "trust")
 RAW_ATTENTION = "Raw attention: sums to 1 in every image, also where nothing matches"
 
 
@@ -41,6 +42,7 @@ class Inspector(QFrame):
         self.image = ImageView()
         self.other = ImageView("Compared image with evidence")
         self.compare = ComparePanel()
+        self.pair = QueryPairPanel()
         self.mixer = MixerPanel()
         self.trust = TrustPanel()
         self.words = EvidenceBars("What adds up to the score")
@@ -83,7 +85,8 @@ class Inspector(QFrame):
         """The image, and the one it is compared with beside it; their names only while there are two."""
         row = QHBoxLayout()
         row.setSpacing(8)
-        self.image_name, self.other_name = ElidedLabel(), ElidedLabel()
+        end = Qt.TextElideMode.ElideRight
+        self.image_name, self.other_name = ElidedLabel(mode=end), ElidedLabel(mode=end)
         self._other_side = QWidget()
         sides = ((self.image, self.image_name, QWidget()), (self.other, self.other_name, self._other_side))
         for image, name, side in sides:
@@ -103,13 +106,14 @@ class Inspector(QFrame):
             (
                 ("evidence", "Evidence", "What adds up to the score, and where"),
                 ("compare", "Why above", "Why this image is above or below another one"),
+                ("pair", "Two queries", "How another query reads this image, beside the one that was asked"),
                 ("mix", "Mix", "Give the words other weights and see the results re-ranked"),
                 ("trust", "Trust", "Hide what is lit, turn and mirror the image: what happens to the score?"),
             ),
         )
         self.tabs.chosen.connect(self.turn_to)
         self._panels = QStackedWidget()
-        for panel in (self._build_evidence(), self.compare, self.mixer, self.trust):
+        for panel in (self._build_evidence(), self.compare, self.pair, self.mixer, self.trust):
             self._panels.addWidget(panel)
         row = QHBoxLayout()
         row.addWidget(self.tabs)
@@ -238,6 +242,7 @@ class Inspector(QFrame):
         """Shows a panel below the image."""
         self.tabs.show_choice(tab)
         self._panels.setCurrentIndex(TABS.index(tab))
+        self.show_other(None)  # until the tab says what else to show
         self.tab_turned.emit()
 
     def show_other(self, name: str | None, own_name: str = "") -> None:

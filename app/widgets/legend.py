@@ -25,7 +25,9 @@ class Legend(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.show_scale("Evidence", 1.0, 1.0)
 
-    def show_scale(self, title: str, limit: float, opacity: float, colours: str = COLOUR_MAPS[0]) -> None:
+    def show_scale(
+        self, title: str, limit: float, opacity: float, colours: str = COLOUR_MAPS[0], *, note: str = _NOTE
+    ) -> None:
         """Shows what the colours stand for.
 
         Args:
@@ -33,11 +35,13 @@ class Legend(QWidget):
             limit: Number at the right end, not 0.
             opacity: Of the heatmap, in [0, 1].
             colours: Name of the colour map.
+            note: What shares the scale.
         """
         self._title, self._limit, self._opacity, self._colours = title, limit, opacity, colours
-        self.setAccessibleName(f"Legend: {title}, from 0 to {limit:.2g}, {_NOTE}")
+        self._note = note
+        self.setAccessibleName(f"Legend: {title}, from 0 to {limit:.2g}, {note}")
         self.setToolTip(
-            f"{title}: {_NOTE}, so the same value has the same colour everywhere.\n"
+            f"{title}: {note}, so the same value has the same colour everywhere.\n"
             "Its mean over the image is the evidence of the word."
         )
         self.update()
@@ -60,6 +64,7 @@ class Legend(QWidget):
             self._colours,
             text=self.palette().color(QPalette.ColorRole.Text),
             muted=self.palette().color(QPalette.ColorRole.PlaceholderText),
+            note=self._note,
         )
         painter.end()
 
@@ -74,6 +79,7 @@ def paint_legend(
     *,
     text: QColor,
     muted: QColor,
+    note: str = _NOTE,
 ) -> None:
     """Paints title, bar and ticks into an area; the exported overlay uses it too."""
     height = painter.fontMetrics().height()
@@ -81,9 +87,9 @@ def paint_legend(
     metrics, head = painter.fontMetrics(), QRectF(area.left(), area.top(), area.width(), height)
     shown = metrics.elidedText(title, Qt.TextElideMode.ElideRight, int(area.width()))
     painter.drawText(head, Qt.AlignmentFlag.AlignLeft, shown)
-    if metrics.horizontalAdvance(f"{title}    {_NOTE}") <= area.width():
+    if metrics.horizontalAdvance(f"{title}    {note}") <= area.width():
         painter.setPen(muted)
-        painter.drawText(head, Qt.AlignmentFlag.AlignRight, _NOTE)
+        painter.drawText(head, Qt.AlignmentFlag.AlignRight, note)
     bar = QRectF(area.left(), area.top() + height + 3, area.width(), _BAR)
     painter.fillRect(bar, _GROUND)
     painter.setOpacity(opacity)

@@ -11,16 +11,16 @@ SCRIM = QColor(10, 11, 13, 190)  # white text on it has a contrast of 8:1 even o
 ON_SCRIM = QColor(255, 255, 255)
 REJECTED_OPACITY = 0.35
 
-_SIDE = 22
-_EDGE = 6
+SIDE = 22  # of a mark
+EDGE = 6  # between a mark and the edge of the image
 
 
-def paint_note(painter: QPainter, note: Annotation, image: QRect) -> None:
-    """A tick or a cross at the top left of the image, the tags at its top right."""
+def paint_note(painter: QPainter, note: Annotation, image: QRect, *, taken: int = 0) -> None:
+    """A tick or a cross at the top left of the image, the tags at its top right, but for ``taken`` pixels."""
     if note.mark is not Mark.UNMARKED:
-        _paint_mark(painter, note.mark, QRectF(image.left() + _EDGE, image.top() + _EDGE, _SIDE, _SIDE))
+        _paint_mark(painter, note.mark, QRectF(image.left() + EDGE, image.top() + EDGE, SIDE, SIDE))
     if note.tags:
-        _paint_tags(painter, note.tags, image.adjusted(2 * _EDGE + _SIDE, _EDGE, -_EDGE, 0))
+        _paint_tags(painter, note.tags, image.adjusted(2 * EDGE + SIDE, EDGE, -EDGE - taken, 0))
 
 
 def _paint_mark(painter: QPainter, mark: Mark, spot: QRectF) -> None:
@@ -44,7 +44,7 @@ def _paint_tags(painter: QPainter, tags: tuple[str, ...], room: QRect) -> None:
     text = tags[0] if len(tags) == 1 else f"{tags[0]} +{len(tags) - 1}"
     text = metrics.elidedText(text, Qt.TextElideMode.ElideRight, room.width() - 14)
     width = metrics.horizontalAdvance(text) + 14
-    pill = QRectF(room.right() + 1 - width, room.top(), width, _SIDE)
+    pill = QRectF(room.right() + 1 - width, room.top(), width, SIDE)
     painter.setPen(Qt.PenStyle.NoPen)
     painter.setBrush(SCRIM)
     painter.drawRoundedRect(pill, 5, 5)

@@ -5,17 +5,31 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from PySide6.QtCore import QModelIndex, QObject, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap
+from PySide6.QtCore import (
+    QAbstractItemModel,
+    QEvent,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    QRect,
+    QRectF,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QFont, QFontMetrics, QImage, QMouseEvent, QPainter, QPainterPath, QPalette, QPen, QPixmap
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.icons import icon_pixmap
+from app.models.folding import Stack
 from app.models.mark_store import NOTHING_NOTED
 from app.models.result_list_model import Role
 from app.models.thumbnail_cache import ThumbnailCache
+from app.models.thumbs import Thumb
 from app.models.word_badges import WordBadge
 from app.widgets.controls import bold_of, number_of
 from app.widgets.mark_painter import ON_SCRIM, REJECTED_OPACITY, SCRIM, paint_note
+from app.widgets.thumb_painter import THUMB_WIDTH, paint_thumbs, thumb_spots
 from faami_core.queries import Annotation, Mark
 from faami_core.types import Match
 
@@ -30,6 +44,9 @@ Index = QModelIndex | QPersistentModelIndex
 
 class ResultDelegate(QStyledItemDelegate):
     """Asks the cache for a thumbnail while it paints, so that only visible cells are ever decoded."""
+
+    thumb_clicked = Signal(int, object)  # row, Thumb
+    stack_clicked = Signal(int)  # row
 
     def __init__(self, cache: ThumbnailCache, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -61,12 +78,50 @@ class ResultDelegate(QStyledItemDelegate):
             painter.setFont(self._small or option.font)
             cell = option.rect.adjusted(_MARGIN, _MARGIN, -_MARGIN, -_MARGIN)
             self._paint_ring(painter, option, cell)
-            side = self.thumbnail_side
-            image = QRect(cell.left() + _INSET, cell.top() + _INSET, side, side)
+            image = self._image_of(option.rect)
             self._paint_image(painter, option, index, image, faded=note.mark is Mark.REJECTED)
-            self._paint_numbers(painter, index, image)
-            paint_note(painter, note, image)
+            self._paint_numbers(painter, index, image, option.rect)
+            hovered = index.data(Role.RANK) is not None and bool(option.state & QStyle.StateFlag.State_MouseOver)
+            thumb = Thumb(given) if (given := index.data(Role.THUMB)) else None
+            paint_note(painter, note, image, taken=THUMB_WIDTH if hovered or thumb else 0)
+            paint_thumbs(painter, thumb, image, hovered=hovered)
             self._paint_caption(painter, option, index, image, cell)
+
+    def editorEvent(
+        self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
+    ) -> bool:
+        """A click on a thumb of a hit gives it, one on the badge of duplicates shows or folds them."""
+        if not isinstance(event, QMouseEvent) or event.button() != Qt.MouseButton.LeftButton:
+            return super().editorEvent(event, model, option, index)
+        point, is_click = event.position().toPoint(), event.type() == QEvent.Type.MouseButtonRelease
+        spots = self.thumb_spots(option.rect) if index.data(Role.RANK) is not None else {}
+        thumb = next((thumb for thumb, spot in spots.items() if spot.contains(point)), None)
+        stack = index.data(Role.STACK)
+        if thumb is not None:
+            if is_click:
+                self.thumb_clicked.emit(index.row(), thumb)
+            return True
+        if stack is not None and self.stack_spot(option.rect, stack).contains(point):
+            if is_click:
+                self.stack_clicked.emit(index.row())
+            return True
+        return super().editorEvent(event, model, option, index)
+
+    def thumb_spots(self, cell: QRect) -> dict[Thumb, QRect]:
+        """Where the thumbs of a cell can be clicked on."""
+        return thumb_spots(self._image_of(cell))
+
+    def stack_spot(self, cell: QRect, stack: Stack) -> QRect:
+        """Where the badge of duplicates lies: at the right, above the score."""
+        image = self._image_of(cell)
+        metrics = QFontMetrics(self._small or QFont())
+        height = metrics.height() + 4
+        width = max(metrics.horizontalAdvance(stack.badge) + 14, height)
+        return QRect(image.right() - 5 - width, image.bottom() - 8 - 2 * height, width, height)
+
+    def _image_of(self, cell: QRect) -> QRect:
+        shift, side = _MARGIN + _INSET, self.thumbnail_side
+        return QRect(cell.left() + shift, cell.top() + shift, side, side)
 
     def _paint_ring(self, painter: QPainter, option: QStyleOptionViewItem, cell: QRect) -> None:
         selected = bool(option.state & QStyle.StateFlag.State_Selected)
@@ -108,23 +163,20 @@ class ResultDelegate(QStyledItemDelegate):
                 spot.moveCenter(area.center())
                 painter.drawPixmap(spot, drawing)
 
-    def _paint_numbers(self, painter: QPainter, index: Index, image: QRect) -> None:
+    def _paint_numbers(self, painter: QPainter, index: Index, image: QRect, cell: QRect) -> None:
+        stack = index.data(Role.STACK)
+        if stack is not None:
+            _paint_pill(painter, QRectF(self.stack_spot(cell, stack)), stack.badge)
         rank, score = index.data(Role.RANK), index.data(Role.SCORE)
         if rank is None or score is None:
             return
         metrics = painter.fontMetrics()
         height = metrics.height() + 4
-        moved = index.data(Role.MOVED)
-        place = f"{rank} {'▲' if moved > 0 else '▼'}{abs(moved)}" if moved else str(rank)
+        place = f"{rank}{_move(index.data(Role.MOVED))}"
         for text, at_left in ((place, True), (f"{score:.3f}", False)):
             width = max(metrics.horizontalAdvance(text) + 14, height)
             left = image.left() + 6 if at_left else image.right() - 5 - width
-            pill = QRectF(left, image.bottom() - 5 - height, width, height)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(SCRIM)
-            painter.drawRoundedRect(pill, 5, 5)
-            painter.setPen(ON_SCRIM)
-            painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+            _paint_pill(painter, QRectF(left, image.bottom() - 5 - height, width, height), text)
 
     def _paint_caption(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index, image: QRect, cell: QRect
@@ -173,6 +225,21 @@ def _saved(painter: QPainter) -> Iterator[None]:
         yield
     finally:
         painter.restore()
+
+
+def _paint_pill(painter: QPainter, pill: QRectF, text: str) -> None:
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(SCRIM)
+    painter.drawRoundedRect(pill, 5, 5)
+    painter.setPen(ON_SCRIM)
+    painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+
+
+def _move(by: int | None) -> str:
+    """What is told beside a rank."""
+    if by is None:
+        return " new"
+    return f" {'▲' if by > 0 else '▼'}{abs(by)}" if by else ""
 
 
 def side_for(pixels: float) -> int:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelection, QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QResizeEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
 
 from app.models.result_list_model import ResultListModel
@@ -19,6 +19,8 @@ class ResultGrid(QListView):
     row_chosen = Signal(int)  # -1 for none
     selection_changed = Signal()
     cell_size_changed = Signal(int)
+    thumb_clicked = Signal(int, object)  # row, Thumb
+    stack_asked = Signal(int)  # row whose duplicates are to be shown or folded
 
     def __init__(self, model: ResultListModel, cache: ThumbnailCache) -> None:
         super().__init__()
@@ -28,6 +30,9 @@ class ResultGrid(QListView):
         self._results = model
         self._cell = 184
         self._delegate = ResultDelegate(cache, self)
+        self._delegate.thumb_clicked.connect(self.thumb_clicked)
+        self._delegate.stack_clicked.connect(self.stack_asked)
+        self.doubleClicked.connect(lambda index: self.stack_asked.emit(index.row()))
         self.setItemDelegate(self._delegate)
         self.setModel(model)
         # The list mode with wrapping looks like the icon mode and lays out 100,000 rows ten times faster.
@@ -86,6 +91,11 @@ class ResultGrid(QListView):
         self.blockSignals(was_silent)
         self.setAutoScroll(True)
 
+    def scroll_back(self, place: int) -> None:
+        """To where the view was (a value of its scroll bar) before its rows were replaced."""
+        self.executeDelayedItemsLayout()
+        self.verticalScrollBar().setValue(place)
+
     def step(self, by: int) -> None:
         """Moves the current row, from the first one if there is none."""
         rows = self._results.rowCount()
@@ -100,6 +110,12 @@ class ResultGrid(QListView):
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
         self.selection_changed.emit()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.stack_asked.emit(self.currentIndex().row())
+        else:
+            super().keyPressEvent(event)
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:

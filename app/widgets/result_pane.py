@@ -9,6 +9,7 @@ from app.widgets.activity_strip import ActivityStrip
 from app.widgets.arrange_bar import ArrangeBar
 from app.widgets.controls import ElidedLabel, IconButton, IconLabel
 from app.widgets.empty_state import EmptyState
+from app.widgets.feedback_strip import FeedbackStrip
 from app.widgets.filter_strip import FilterStrip
 from app.widgets.notice_bar import NoticeBar
 from app.widgets.query_bar import QueryBar
@@ -38,6 +39,7 @@ class ResultPane(QFrame):
         self.headline.setProperty("voice", "muted")
         self.triage = QLabel()
         self.triage.setProperty("voice", "muted")
+        self.feedback = FeedbackStrip()
         self.histogram = ScoreHistogram()
         self._pages = QStackedWidget()
         self._pages.addWidget(self.welcome)
@@ -79,6 +81,7 @@ class ResultPane(QFrame):
         row.addWidget(IconLabel("large_cells", size=16))
         row.addWidget(self.export_button)
         column.addLayout(row)
+        column.addWidget(self.feedback)
         column.addWidget(self.histogram)
         column.addWidget(self.grid, 1)
         return page

@@ -40,7 +40,7 @@ def reweighted(result: SearchResult, factors: Sequence[float]) -> SearchResult:
     hits = [_reweighted_hit(hit, scales, result.global_share) for hit in result.hits]
     order = sorted(range(len(hits)), key=lambda index: (-hits[index].score, os.fsencode(hits[index].path)))
     evidence = result.evidence * np.asarray(scales, dtype=np.float32)[:, None]
-    return _picked(replace(result, words=words, hits=tuple(hits), evidence=evidence), order)
+    return picked(replace(result, words=words, hits=tuple(hits), evidence=evidence), order)
 
 
 def arranged(
@@ -60,7 +60,7 @@ def arranged(
     if by_word is not None:
         asked = result.words[by_word]
         kept = sorted(kept, key=lambda index: -asked.strength(result.hits[index].word_evidence[by_word]))
-    return _picked(result, kept)
+    return picked(result, kept)
 
 
 def _match(word: QueryWord, hit: Hit, index: int) -> Match:
@@ -74,7 +74,7 @@ def _reweighted_hit(hit: Hit, scales: Sequence[float], share: float) -> Hit:
     return replace(hit, score=score, score_fine=fine, word_evidence=evidence)
 
 
-def _picked(result: SearchResult, order: Sequence[int]) -> SearchResult:
+def picked(result: SearchResult, order: Sequence[int]) -> SearchResult:
     """The hits of ``order``, ranked anew."""
     index = np.asarray(order, dtype=np.intp)
     return replace(

@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
 
@@ -15,7 +16,7 @@ import numpy as np
 
 from faami_core.errors import CollectionError, ExportError, QueryError, UnreadableImageError
 from faami_core.explanation import ScoreParts, TrustReport, TrustStep
-from faami_core.queries import NO_FILTERS, Annotation, Filters, PixelBox, Query, TextTerm
+from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Annotation, Feedback, Filters, PixelBox, Query, TextTerm
 from faami_core.search.filters import Mask, masks_files, passing_images
 from faami_core.search.provenance import format_filters, parse_filters
 from faami_core.search.query_line import format_query, parse_query
@@ -71,6 +72,7 @@ class FakeSession:
         self.changes = 0
         self.looks = 0
         self.look_seconds = 0.0
+        self.copied: tuple[tuple[int, ...], ...] = ()  # images with the same content
 
     def model_info(self) -> ModelInfo:
         return ModelInfo("faami-lite", "0123456789abcdef", "cpu", 224, GRIDS, 256, 14_000_000, self.model_folder)
@@ -157,6 +159,7 @@ class FakeSession:
         query: Query,
         *,
         filters: Filters = NO_FILTERS,
+        feedback: Feedback = NO_FEEDBACK,
         top: int | None = None,
         shortlist: int = 500,
         cancel: CancelToken | None = None,
@@ -171,7 +174,15 @@ class FakeSession:
         words = _words_of(query)
         if not words or self.query_fails:
             raise QueryError("The query has no word.", "Type what you look for.")
-        return self._made_result(root if isinstance(root, Path) else root[0], query, words, filters)
+        result = self._made_result(root if isinstance(root, Path) else root[0], query, words, filters)
+        return moved_by(result, feedback) if feedback != NO_FEEDBACK else result
+
+    def ask_image(
+        self, result: SearchResult, hit: int, query: Query, *, cancel: CancelToken | None = None
+    ) -> SearchResult:
+        answer = self.search(result.collections, query, cancel=cancel)
+        place = next(other.rank for other in answer.hits if other.key == result.hits[hit].key)
+        return self.rearranged(answer, places=[place])
 
     def _made_result(self, root: Path, query: Query, words: tuple[QueryWord, ...], filters: Filters) -> SearchResult:
         seed = int.from_bytes(hashlib.sha256(" ".join(word.text for word in words).encode()).digest()[:4])
@@ -240,11 +251,22 @@ class FakeSession:
         factors: Sequence[float] | None = None,
         by_word: int | None = None,
         only: tuple[int, frozenset[Match]] | None = None,
+        places: Sequence[int] | None = None,
     ) -> SearchResult:
-        from faami_core.search.arrange import arranged, reweighted
+        from faami_core.search.arrange import arranged, picked, reweighted
 
         mixed = result if factors is None else reweighted(result, factors)
-        return arranged(mixed, by_word=by_word, only=only)
+        ordered = arranged(mixed, by_word=by_word, only=only)
+        return ordered if places is None else picked(ordered, places)
+
+    def copies(self, roots: Sequence[Path]) -> tuple[tuple[tuple[int, int], ...], ...]:
+        return tuple(tuple((0, image) for image in group) for group in self.copied)
+
+    def duplicates(
+        self, result: SearchResult, kind: str, *, cancel: CancelToken | None = None
+    ) -> tuple[tuple[int, ...], ...]:
+        """Neighbours in rank look alike, two and two."""
+        return tuple((rank, rank + 1) for rank in range(0, len(result.hits) - 1, 2))
 
     def score_parts(self, result: SearchResult, hit: int) -> ScoreParts:
         from faami_core.evidence import parts
@@ -304,6 +326,24 @@ class _Gallery:
 
     def __len__(self) -> int:
         return len(self.item_ids)
+
+
+def moved_by(result: SearchResult, feedback: Feedback) -> SearchResult:
+    """Wanted images are more like the query as a whole, unwanted ones less; the score stays a sum."""
+    liking = dict.fromkeys(feedback.wanted, 0.5) | dict.fromkeys(feedback.unwanted, -0.5)
+    hits = [
+        replace(hit, score=hit.score + 0.5 * more, score_global=hit.score_global + more)
+        for hit in result.hits
+        for more in [liking.get(hit.image_id, 0.0)]
+    ]
+    order = sorted(range(len(hits)), key=lambda rank: -hits[rank].score)
+    return replace(
+        result,
+        hits=tuple(replace(hits[old], rank=new) for new, old in enumerate(order)),
+        evidence=result.evidence[order],
+        attention=result.attention[order],
+        feedback=feedback,
+    )
 
 
 def _words_of(query: Query) -> tuple[QueryWord, ...]:

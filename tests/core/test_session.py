@@ -20,7 +20,7 @@ from faami_core.errors import (
 )
 from faami_core.indexing import galleries
 from faami_core.indexing.lock import WriterLock
-from faami_core.queries import Query
+from faami_core.queries import Feedback, Query
 from faami_core.session import Session
 from faami_core.types import CancelToken, GalleryImage, Progress
 from tests.stub_encoder import COLOURS, StubEncoder
@@ -292,3 +292,35 @@ def test_opening_a_collection_leaves_the_files_of_a_running_writer_alone(indexed
 def test_model_info_comes_from_the_encoder(session, stub_encoder):
     assert session.model_info() is stub_encoder.info
     assert np.prod([session.model_info().image_size]) == 32
+
+
+def test_the_trust_check_scores_with_the_query_as_feedback_moved_it(indexed, image_folder):
+    asked = indexed.search(image_folder, Query.from_text("red"))
+    wanted = next(hit.image_id for hit in asked.hits if hit.path.stem == "blue")
+    moved = indexed.search(image_folder, asked.query, feedback=Feedback((wanted,), ()))
+    for result in (asked, moved):
+        rank = next(hit.rank for hit in result.hits if hit.path.stem == "corner_top_left")
+        report = indexed.check_trust(result, rank)
+        assert report.original.score == pytest.approx(result.hits[rank].score, abs=0.01)
+    assert moved.hits[0].score != pytest.approx(asked.hits[0].score, abs=0.05), "or the test would show nothing"
+
+
+def test_another_query_about_one_image_scores_it_as_a_search_does(indexed, image_folder):
+    asked = indexed.search(image_folder, Query.from_text("red"))
+    other = indexed.search(image_folder, Query.from_text("blue green"))
+    for rank in (0, 7):
+        answer = indexed.ask_image(asked, rank, Query.from_text("blue green"))
+        (hit,) = answer.hits
+        there = next(found for found in other.hits if found.path == asked.hits[rank].path)
+        assert hit.path == asked.hits[rank].path
+        assert hit.score == pytest.approx(there.score, abs=1e-6)
+        assert hit.word_evidence == pytest.approx(there.word_evidence, abs=1e-6)
+        assert answer.words == other.words, "calibrated on the whole collection"
+
+
+def test_another_query_about_an_image_that_is_gone_says_so(indexed, image_folder):
+    asked = indexed.search(image_folder, Query.from_text("red"))
+    asked.hits[0].path.unlink()
+    indexed.index(image_folder)
+    with pytest.raises(CollectionError, match="no longer in the index"):
+        indexed.ask_image(asked, 0, Query.from_text("blue"))

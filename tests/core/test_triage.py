@@ -209,3 +209,12 @@ def test_a_line_that_cannot_be_read_is_told_with_its_place(session, image_folder
     assert refused.value.position == 6
     assert code == 1
     assert "missing here. (character 7)" in capsys.readouterr().err
+
+
+def test_copies_of_a_whole_collection_are_told_by_key(session, image_folder):
+    (image_folder / "again.png").write_bytes((image_folder / "red.png").read_bytes())
+    session.index(image_folder)
+    path_of = {(0, image.image_id): image.path.name for image in session.browse(image_folder)}
+    assert [sorted(path_of[key] for key in group) for group in session.copies([image_folder])] == [
+        ["again.png", "red.png"]
+    ]

@@ -22,6 +22,7 @@ from app.application import prepare
 from app.dialogs.crash_log_dialog import CrashLogDialog
 from app.dialogs.shortcuts_dialog import ShortcutsDialog
 from app.main_window import MainWindow
+from app.models.result_list_model import Role
 from app.settings import Settings
 from faami_core.config import user_data_dir
 from faami_core.queries import PixelBox
@@ -79,6 +80,7 @@ class Photographer:
         yield from self._results()
         yield from self._composed()
         yield from self._triage()
+        yield from self._refined()
         yield from self._overlays()
         yield from self._troubles()
         yield from self._several()
@@ -170,6 +172,29 @@ class Photographer:
         menu.popup(window.mapToGlobal(QPoint(56, 24)))
         yield "13-edit-menu", menu
         menu.close()
+
+    def _refined(self) -> Iterator[tuple[str, QWidget | None]]:
+        window = self.window
+        self.ask(_QUERY)
+        window.grid.choose(1)
+        QTest.keyClicks(window.grid, "++-")
+        self._submit(window.feedback.rerank)
+        yield "13a-feedback", None
+        window.feedback.reset()
+        window.views.duplicates.toggle("near")
+        self.until(lambda: window.views.duplicates.is_settled)
+        rows = (row for row in range(window.model.rowCount()) if window.model.index(row).data(Role.STACK))
+        window.grid.choose(next(rows))
+        QTest.keyClick(window.grid, Qt.Key.Key_Return)
+        yield "13b-duplicates", None
+        window.views.duplicates.toggle("near")
+        window.grid.choose(0)
+        window.actions_by_name["two_queries"].trigger()
+        QTest.keyClicks(window.inspector.pair.text, "baseball field")
+        QTest.keyClick(window.inspector.pair.text, Qt.Key.Key_Return)
+        self.until(lambda: window.views.pair.is_settled)
+        yield "13c-two-queries", None
+        window.inspector.turn_to("evidence")
 
     def _overlays(self) -> Iterator[tuple[str, QWidget | None]]:
         window = self.window
