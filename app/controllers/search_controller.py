@@ -179,6 +179,7 @@ class SearchController(QObject):
             self._pane.show_empty(
                 "Nothing was found", "No image of this collection answers the query.", "Clear the query"
             )
+        self._pane.paint_now()
         self.shown.emit(result)
 
     def _show_none_pass(self) -> None:

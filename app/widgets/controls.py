@@ -24,6 +24,7 @@ from PySide6.QtWidgets import (
 from app.icons import icon, icon_pixmap
 
 _BOX = 16  # pixels of a side of a check box
+PART_DOT = "  ·  "  # between the parts of a line
 _RECOLOUR = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.EnabledChange)
 
 
@@ -197,6 +198,19 @@ class ElidedLabel(QLabel):
 
     def _elide(self) -> None:
         self.setText(self.fontMetrics().elidedText(self._full, self._mode, self.width()))
+
+
+class PartsLabel(ElidedLabel):
+    """One line of parts with dots between them; where there is no room the last ones are left out as a whole."""
+
+    def __init__(self) -> None:
+        super().__init__(mode=Qt.TextElideMode.ElideRight)
+
+    def _elide(self) -> None:
+        parts = self.full_text.split(PART_DOT)
+        while len(parts) > 1 and self.fontMetrics().horizontalAdvance(PART_DOT.join(parts)) > self.width():
+            parts.pop()
+        self.setText(self.fontMetrics().elidedText(PART_DOT.join(parts), self._mode, self.width()))
 
 
 class FlowLayout(QLayout):
