@@ -95,6 +95,7 @@ class ResultPane(QFrame):
     def show_grid(self, headline: str) -> None:
         """The grid with a line that says what it holds."""
         self.headline.show_text(headline)
+        self.grid.show_note(headline)
         self._turn_to(2)
 
     def show_histogram(self, wanted: bool) -> None:
