@@ -179,7 +179,8 @@ class SearchController(QObject):
             self._pane.show_empty(
                 "Nothing was found", "No image of this collection answers the query.", "Clear the query"
             )
-        self._pane.paint_now()
+        if self._workspace.view.word is None:  # else cells are lit, on a scale that is first taken from the result
+            self._pane.paint_now()
         self.shown.emit(result)
 
     def _show_none_pass(self) -> None:

@@ -37,7 +37,7 @@ def test_the_results_are_painted_before_the_inspector_is_filled(qtbot: QtBot, wi
     window.search.shown.connect(lambda _result: order.append("told"))
     ask(qtbot, window, "storage tanks")
     qtbot.waitUntil(lambda: "inspector" in order[order.index("told") :])
-    assert order[:2] == ["grid", "told"]
+    assert order[order.index("told") - 1] == "grid"
 
 
 def test_from_one_query_to_the_next_the_inspector_is_never_seen_empty(qtbot: QtBot, window: MainWindow) -> None:
@@ -77,6 +77,7 @@ def test_the_watch_of_the_bench_notes_when_the_new_results_are_on_the_screen(
 def test_a_line_without_room_leaves_out_its_last_parts_as_a_whole(qtbot: QtBot) -> None:
     line = PartsLabel()
     qtbot.addWidget(line)
+    line.show()
     line.show_text("500 results  ·  words mixed  ·  re-ranked 500 of 9,828")
     seen = []
     for width in (800, 230, 120, 40):
