@@ -18,13 +18,14 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from app.application import prepare
+from app.colormap import colour_table
 from faami_core.config import user_data_dir
 from tests.e2e.driver import Driver
 
 _QUERY = "storage tanks beside a river"
-_SIZE = (1280, 760)
-_WIDTH = 800  # pixels of the animation
-_COLOURS = 128
+_SIZE = (1440, 900)
+_WIDTH = 960  # pixels of the animation
+_COLOURS = 192  # of 256; the others are those of the heatmap
 _TYPED_AT_ONCE = 4  # letters between two frames
 _LARGEST = 1_500_000  # bytes
 
@@ -67,11 +68,7 @@ def write(frames: list[Frame], path: Path) -> int:
     Raises:
         ValueError: if it is too large for a README.
     """
-    # One palette for all frames: with a palette each, what stands still would flicker.
-    montage = Image.new("RGB", (_WIDTH, sum(frame.image.height for frame in frames[-3:])))
-    for place, frame in enumerate(frames[-3:]):
-        montage.paste(frame.image, (0, place * frame.image.height))
-    palette = montage.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT)
+    palette = _palette([frame.image for frame in frames[-3:]])
     plain = [frame.image.quantize(palette=palette, dither=Image.Dither.NONE) for frame in frames]
     path.parent.mkdir(parents=True, exist_ok=True)
     plain[0].save(
@@ -87,6 +84,19 @@ def write(frames: list[Frame], path: Path) -> int:
     if size > _LARGEST:
         raise ValueError(f"{path.name} has {size:,} bytes, more than {_LARGEST:,}.")
     return size
+
+
+def _palette(images: list[Image.Image]) -> Image.Image:
+    """One for all frames, or what stands still would flicker; the few lit pixels have colours of their own in it."""
+    height = images[0].height
+    montage = Image.new("RGB", (_WIDTH, height * len(images)))
+    for place, image in enumerate(images):
+        montage.paste(image, (0, place * height))
+    common = montage.quantize(_COLOURS, method=Image.Quantize.MEDIANCUT).getpalette() or []
+    lit = colour_table()[:: 256 // (256 - _COLOURS), :3].ravel().tolist()
+    palette = Image.new("P", (1, 1))
+    palette.putpalette([*common[: 3 * _COLOURS], *lit][: 3 * 256])
+    return palette
 
 
 def _picture(driver: Driver) -> Image.Image:
