@@ -255,9 +255,14 @@ def _scroll(window: MainWindow, watch: PaintWatch) -> Iterable[Figure]:
 
 
 def resident_bytes() -> int:
-    """Memory of this process now where the system tells it, else its peak."""
+    """Memory of this process now where the system tells it, else its peak.
+
+    Without pages of mapped files: those of the index are read in as searches come by them, and the system takes them
+    back when it likes.
+    """
     status = Path("/proc/self/statm")
     if status.exists():
-        return int(status.read_text().split()[1]) * resource.getpagesize()
+        resident, shared = status.read_text().split()[1:3]
+        return (int(resident) - int(shared)) * resource.getpagesize()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024
