@@ -1,6 +1,6 @@
 # make demo   set up everything and run the main job on the demo collection
 # make test   set up everything and pass the tests
-# make screens  draw every screen in both themes into build/screens
+# make screens  draw every screen in both themes into build/screens, and the animation of the README
 # make fuzz   fuzz what strangers' files go through, 10 minutes a target (FUZZ_SECONDS=600)
 # make setup  only the environment; does nothing when it is current
 
@@ -32,6 +32,8 @@ test: setup lint
 screens: setup
 	@FAAMI_DATA_DIR=$(CURDIR)/build/screens-data QT_QPA_PLATFORM=offscreen \
 		$(BIN)/python -m tests.e2e.screens build/screens 1.5 2
+	@FAAMI_DATA_DIR=$(CURDIR)/build/screens-data QT_QPA_PLATFORM=offscreen \
+		$(BIN)/python -m tests.e2e.animation resources/screens/search.gif
 
 FUZZ_SECONDS ?= 600
 

@@ -67,7 +67,7 @@ def use_window(options: argparse.Namespace) -> list[Figure]:
 
 
 class PaintWatch(QObject):
-    """Knows when the grid was painted.
+    """Knows when the grid was painted and is on the screen.
 
     Args:
         window: Whose grid is watched.
@@ -75,26 +75,39 @@ class PaintWatch(QObject):
 
     def __init__(self, window: MainWindow) -> None:
         super().__init__(window)
+        self._window = window
         self._waits_for: Callable[[], bool] | None = None
+        self._has_painted = False
         self._painted_at = 0.0
         self._viewport = window.grid.viewport()
         self._viewport.installEventFilter(self)
+        window.installEventFilter(self)
 
-    def until_painted(self, ready: Callable[[], bool]) -> float:
-        """Lets the event loop run until the grid was painted while ``ready()``. Returns ``time.perf_counter()``."""
+    def until_painted(self, ready: Callable[[], bool], *, ask: bool = True) -> float:
+        """Lets the event loop run until the grid was painted while ``ready()``. Returns ``time.perf_counter()``.
+
+        Args:
+            ready: Whether what is painted is what is waited for.
+            ask: Asks for a painting; else one must follow from what was done.
+        """
         self._waits_for, self._painted_at = ready, 0.0
-        self._viewport.update()
+        if ask:
+            self._viewport.update()
         until(lambda: self._painted_at > 0)
         return self._painted_at
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint and self._waits_for is not None and self._waits_for():
-            self._waits_for = None
-            QTimer.singleShot(0, self, self._note)  # after this painting
+        if self._waits_for is None:
+            return False
+        if event.type() == QEvent.Type.Paint and watched is self._viewport:
+            self._has_painted = self._waits_for()
+        elif event.type() == QEvent.Type.UpdateRequest and watched is self._window:
+            self._has_painted = False
+            self._window.event(event)  # paints whatever has changed and brings it to the screen
+            if self._has_painted:
+                self._waits_for, self._painted_at = None, time.perf_counter()
+            return True
         return False
-
-    def _note(self) -> None:
-        self._painted_at = time.perf_counter()
 
 
 class Beats(QObject):
@@ -213,7 +226,7 @@ def _ask(window: MainWindow, watch: PaintWatch, text: str) -> float:
     window.pane.query.show_query(text)
     started = time.perf_counter()
     window.pane.query.search_button.click()
-    return watch.until_painted(lambda: window.workspace.result is not before) - started
+    return watch.until_painted(lambda: window.workspace.result is not before, ask=False) - started
 
 
 def _light(window: MainWindow, watch: PaintWatch) -> float:
@@ -242,9 +255,14 @@ def _scroll(window: MainWindow, watch: PaintWatch) -> Iterable[Figure]:
 
 
 def resident_bytes() -> int:
-    """Memory of this process now where the system tells it, else its peak."""
+    """Memory of this process now where the system tells it, else its peak.
+
+    Without pages of mapped files: those of the index are read in as searches come by them, and the system takes them
+    back when it likes.
+    """
     status = Path("/proc/self/statm")
     if status.exists():
-        return int(status.read_text().split()[1]) * resource.getpagesize()
+        resident, shared = status.read_text().split()[1:3]
+        return (int(resident) - int(shared)) * resource.getpagesize()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak if sys.platform == "darwin" else peak * 1024

@@ -137,6 +137,8 @@ class SearchController(QObject):
             self._show_none_pass(result.gallery_size)
         else:
             self._pane.show_empty("Nothing was found", _nothing_found(len(result.collections)), "Clear the query")
+        if self._workspace.view.word is None:  # else cells are lit, on a scale that is first taken from the result
+            self._pane.paint_now()
         self.shown.emit(result)
 
     def refuse(self, error: QueryError) -> None:

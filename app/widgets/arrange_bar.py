@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
+from app.widgets.controls import ChoiceBox
 from faami_core.types import Match, QueryWord
 
 Only = tuple[int, frozenset[Match]] | None
@@ -23,7 +24,7 @@ class ArrangeBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Order and filter of the results")
-        self.order, self.filter = QComboBox(), QComboBox()
+        self.order, self.filter = ChoiceBox(), ChoiceBox()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(6)

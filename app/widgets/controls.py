@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette, QPen, QResizeE
 from PySide6.QtWidgets import (
     QButtonGroup,
     QCheckBox,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -23,7 +24,9 @@ from PySide6.QtWidgets import (
 
 from app.icons import icon, icon_pixmap
 
+PART_DOT = "  ·  "  # between the parts of a line
 _BOX = 16  # pixels of a side of a check box
+_ARROW = 14  # of a list to choose from
 _RECOLOUR = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.EnabledChange)
 
 
@@ -197,6 +200,30 @@ class ElidedLabel(QLabel):
 
     def _elide(self) -> None:
         self.setText(self.fontMetrics().elidedText(self._full, self._mode, self.width()))
+
+
+class PartsLabel(ElidedLabel):
+    """One line of parts with dots between them; where there is no room the last ones are left out as a whole."""
+
+    def __init__(self) -> None:
+        super().__init__(mode=Qt.TextElideMode.ElideRight)
+
+    def _elide(self) -> None:
+        parts = self.full_text.split(PART_DOT)
+        while len(parts) > 1 and self.fontMetrics().horizontalAdvance(PART_DOT.join(parts)) > self.width():
+            parts.pop()
+        self.setText(self.fontMetrics().elidedText(PART_DOT.join(parts), self._mode, self.width()))
+
+
+class ChoiceBox(QComboBox):
+    """A list to choose from, with an arrow in the colours of the theme."""
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        colour = self.palette().color(QPalette.ColorRole.PlaceholderText).name()
+        spot = QRect(self.width() - _ARROW - 7, (self.height() - _ARROW) // 2, _ARROW, _ARROW)
+        with QPainter(self) as painter:
+            painter.drawPixmap(spot, icon_pixmap("down", colour, round(_ARROW * self.devicePixelRatioF())))
 
 
 class FlowLayout(QLayout):

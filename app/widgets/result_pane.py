@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QStackedWidg
 
 from app.widgets.activity_strip import ActivityStrip
 from app.widgets.arrange_bar import ArrangeBar
-from app.widgets.controls import ElidedLabel, IconButton, IconLabel
+from app.widgets.controls import IconButton, IconLabel, PartsLabel
 from app.widgets.empty_state import EmptyState
 from app.widgets.feedback_strip import FeedbackStrip
 from app.widgets.filter_strip import FilterStrip
@@ -35,7 +35,7 @@ class ResultPane(QFrame):
         self.empty = EmptyState("search", "", "")
         self.grid = grid
         self.arrange = ArrangeBar()
-        self.headline = ElidedLabel(mode=Qt.TextElideMode.ElideRight)
+        self.headline = PartsLabel()
         self.headline.setProperty("voice", "muted")
         self.triage = QLabel()
         self.triage.setProperty("voice", "muted")
@@ -98,6 +98,7 @@ class ResultPane(QFrame):
     def show_grid(self, headline: str) -> None:
         """The grid with a line that says what it holds."""
         self.headline.show_text(headline)
+        self.grid.show_note(headline)
         self._turn_to(2)
 
     def show_histogram(self, wanted: bool) -> None:
@@ -108,6 +109,21 @@ class ResultPane(QFrame):
         """How much is selected and marked, beside the headline."""
         self.triage.setText(text)
         self.triage.setAccessibleName(text)
+
+    def paint_now(self) -> None:
+        """Brings what has changed here to the screen at once; the other panes keep their picture and follow later."""
+        around = self.parentWidget()
+        others = [widget for widget in around.children() if widget is not self] if around is not None else []
+        frozen = [widget for widget in others if isinstance(widget, QWidget) and widget.updatesEnabled()]
+        for widget in frozen:
+            widget.setUpdatesEnabled(False)
+        try:
+            for widget in (self, self._pages.currentWidget()):  # or the grid would be seen to jump to its place
+                widget.layout().activate()
+            self.grid.viewport().repaint()
+        finally:
+            for widget in frozen:
+                widget.setUpdatesEnabled(True)
 
     @property
     def page(self) -> str:

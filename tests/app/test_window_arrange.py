@@ -153,3 +153,11 @@ def test_a_new_query_starts_unmixed_and_unsorted(qtbot: QtBot, window: MainWindo
     assert window.pane.arrange.by_word is None
     scores = [hit.score for hit in window.workspace.result.hits]
     assert scores == sorted(scores, reverse=True)
+
+
+def test_an_empty_grid_says_why_in_the_place_of_its_rows(qtbot: QtBot, window: MainWindow) -> None:
+    ask(qtbot, window, "tanks xyzzy")
+    choose(qtbot, window.pane.arrange.filter, "With “xyzzy”")
+    told = window.grid.viewport().grab().toImage()
+    window.grid.show_note("")
+    assert told != window.grid.viewport().grab().toImage()
