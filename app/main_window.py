@@ -186,7 +186,7 @@ class MainWindow(QMainWindow):
 
     def _own_parts(self) -> None:
         """Controllers and caches end with the window: what is connected to a living sender is never freed."""
-        for part in vars(self).values():
+        for part in (*vars(self).values(), *vars(self.views).values()):
             if isinstance(part, QObject) and part.parent() is None:
                 part.setParent(self)
 

@@ -54,10 +54,10 @@ class QueryPairController(QObject):
         """Takes a second query; an empty line takes it away."""
         self._panel.suggestions.offer(())
         self._query = None
-        root = self._workspace.root
-        if line and root is not None:
+        roots = self._workspace.roots
+        if line and roots:
             try:
-                self._query = located(self._workspace.session.parse_query(line), root)
+                self._query = located(self._workspace.session.parse_query(line), roots)
             except QueryError as error:
                 self._show_nothing(str(error))
                 return

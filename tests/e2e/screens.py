@@ -183,7 +183,7 @@ def _filtered(driver: Driver) -> Screens:
     window = driver.window
     driver.ask(_QUERY)
     name = window.filter_panel.fields["name"]
-    driver.submit(lambda: QTest.keyClicks(name, "river"))
+    driver.submit(lambda: QTest.keyClicks(name, "tank"))
     yield "13d-filters", None
     driver.submit(lambda: QTest.keyClicks(name, "qq"))
     yield "13e-none-pass", None
