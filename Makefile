@@ -29,11 +29,13 @@ demo: setup
 test: setup lint
 	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=85
 
+SCREENS_DATA ?= $(CURDIR)/build/screens-data
+
 screens: setup
-	@FAAMI_DATA_DIR=$(CURDIR)/build/screens-data QT_QPA_PLATFORM=offscreen \
+	@FAAMI_DATA_DIR=$(SCREENS_DATA) QT_QPA_PLATFORM=offscreen \
 		$(BIN)/python -m tests.e2e.screens build/screens 1.5 2
-	@FAAMI_DATA_DIR=$(CURDIR)/build/screens-data QT_QPA_PLATFORM=offscreen \
-		$(BIN)/python -m tests.e2e.animation resources/screens/search.gif
+	@FAAMI_DATA_DIR=$(SCREENS_DATA) QT_QPA_PLATFORM=offscreen \
+		$(BIN)/python -m tests.e2e.animation resources/screenshots/search.gif
 
 FUZZ_SECONDS ?= 600
 
