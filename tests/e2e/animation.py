@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from app.application import prepare
 from app.colormap import colour_table
 from faami_core.config import user_data_dir
-from tests.e2e.driver import Driver
+from tests.e2e.driver import Driver, wait
 
 _QUERY = "storage tanks beside a river"
 _SIZE = (1440, 900)
@@ -48,7 +48,7 @@ def film(driver: Driver) -> list[Frame]:
     frames = [Frame(_picture(driver), 900)]
     for begin in range(0, len(_QUERY), _TYPED_AT_ONCE):
         QTest.keyClicks(line, _QUERY[begin : begin + _TYPED_AT_ONCE])
-        QTest.qWait(60)
+        wait(60)
         frames.append(Frame(_picture(driver), 140))
     driver.submit(lambda: QTest.keyClick(line, Qt.Key.Key_Return))
     driver.settle()

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from PySide6.QtTest import QTest
+from PySide6.QtCore import QEventLoop, QTimer
 
 from app.main_window import MainWindow
 from app.settings import Settings
@@ -15,6 +15,13 @@ from faami_core.session import Session
 _STANDSTILL_SECONDS = 900  # bringing in torch alone takes minutes on a machine that others keep busy
 _POLL_MS = 20
 _PAINT_MS = 60
+
+
+def wait(milliseconds: int) -> None:
+    """Lets the event loop run. ``QTest.qWait`` would keep the lock of Python meanwhile, and no worker would move."""
+    loop = QEventLoop()
+    QTimer.singleShot(milliseconds, loop.quit)
+    loop.exec()
 
 
 class Driver:
@@ -68,9 +75,9 @@ class Driver:
     def settle(self) -> None:
         """Waits until thumbnails, images with their heatmaps, and layout are there."""
         views = self.window.views
-        QTest.qWait(_PAINT_MS)  # painting asks for thumbnails
+        wait(_PAINT_MS)  # painting asks for thumbnails
         self.until(lambda: self.window.thumbnails.is_idle and views.evidence.is_settled and views.compare.is_settled)
-        QTest.qWait(_PAINT_MS)
+        wait(_PAINT_MS)
 
     def until(self, condition: Callable[[], bool]) -> None:
         """Lets the window work until a condition holds.
@@ -82,12 +89,12 @@ class Driver:
         while not condition():
             if time.monotonic() - self._moved_at > _STANDSTILL_SECONDS:
                 raise TimeoutError("The window stands still, and what is waited for has not come.")
-            QTest.qWait(_POLL_MS)
+            wait(_POLL_MS)
 
     def close(self) -> None:
         self.window.close()
         self.window.deleteLater()
-        QTest.qWait(_PAINT_MS)
+        wait(_PAINT_MS)
 
     def _note_move(self) -> None:
         self._moved_at = time.monotonic()
