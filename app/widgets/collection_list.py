@@ -6,7 +6,7 @@ from collections.abc import Container, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QEvent, QModelIndex, QPersistentModelIndex, QPointF, QRectF, Qt, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPalette, QPen
+from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent, QPainter, QPalette, QPen, QShowEvent
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.icons import icon
@@ -54,10 +54,16 @@ class CollectionList(QListWidget):
         for item in self._items():
             _show_state(item, current, ticked)
         self.blockSignals(was_silent)
-        self.ensurePolished()  # before it was ever shown its rows know nothing of the style's padding
-        height = sum(self.sizeHintForRow(row) for row in range(min(len(roots), _ROWS)))
-        self.setFixedHeight(height + 4)
+        self._fit_rows()
         self.setVisible(bool(roots))
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._fit_rows()  # before it was ever shown its rows know nothing of the style's padding
+
+    def _fit_rows(self) -> None:
+        height = sum(self.sizeHintForRow(row) for row in range(min(self.count(), _ROWS)))
+        self.setFixedHeight(height + 4)
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)

@@ -13,12 +13,13 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QStyleOptionViewItem
+from PySide6.QtWidgets import QStyleOptionViewItem, QVBoxLayout, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
 from app.models.result_list_model import Role
 from app.settings import LastView, Settings
+from app.widgets.collection_list import CollectionList
 from faami_core.queries import Annotation, Mark
 from faami_core.search.export import read_csv
 from faami_core.session import Session
@@ -114,6 +115,16 @@ def images_of(root: Path) -> set[Path]:
 
 def row_of_image(window: MainWindow, path: Path) -> int:
     return next(row for row, item in enumerate(window.model.items) if item.path == path)
+
+
+def test_the_list_has_room_for_rows_whose_style_came_after_them(qtbot: QtBot, tmp_path: Path) -> None:
+    listed, panel = CollectionList(), QWidget()
+    qtbot.addWidget(panel)
+    QVBoxLayout(panel).addWidget(listed)
+    listed.show_recent([tmp_path / "a", tmp_path / "b"], tmp_path / "a")
+    panel.setStyleSheet("QListWidget::item { padding: 14px; }")
+    panel.show()
+    assert listed.viewport().height() >= listed.sizeHintForRow(0) + listed.sizeHintForRow(1)
 
 
 def test_a_tick_searches_a_collection_too_and_another_one_no_longer(
