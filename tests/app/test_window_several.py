@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QStyleOptionViewItem, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QStyleOptionViewItem, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
@@ -120,7 +120,7 @@ def row_of_image(window: MainWindow, path: Path) -> int:
 def test_the_list_has_room_for_rows_whose_style_came_after_them(qtbot: QtBot, tmp_path: Path) -> None:
     listed, panel = CollectionList(), QWidget()
     qtbot.addWidget(panel)
-    QVBoxLayout(panel).addWidget(listed)
+    listed.setParent(panel)
     listed.show_recent([tmp_path / "a", tmp_path / "b"], tmp_path / "a")
     panel.setStyleSheet("QListWidget::item { padding: 14px; }")
     panel.show()
