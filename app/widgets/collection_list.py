@@ -69,6 +69,8 @@ class CollectionList(QListWidget):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._paint_icons()
+        elif event.type() == QEvent.Type.StyleChange:
+            self._fit_rows()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._just_ticked = False

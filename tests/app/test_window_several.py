@@ -125,6 +125,8 @@ def test_the_list_has_room_for_rows_whose_style_came_after_them(qtbot: QtBot, tm
     panel.setStyleSheet("QListWidget::item { padding: 14px; }")
     panel.show()
     assert listed.viewport().height() >= listed.sizeHintForRow(0) + listed.sizeHintForRow(1)
+    panel.setStyleSheet("QListWidget::item { padding: 28px; }")
+    assert listed.viewport().height() >= listed.sizeHintForRow(0) + listed.sizeHintForRow(1)
 
 
 def test_a_tick_searches_a_collection_too_and_another_one_no_longer(
