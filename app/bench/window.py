@@ -27,7 +27,7 @@ from faami_core.session import Session
 _SIZE = (1440, 900)
 _LONGEST_WAIT = 120.0  # seconds
 _TIMED = 100  # searches whose time counts; the others only fill the memory
-_WARM = 50  # searches until every cache is as large as it gets
+_WARM = 250  # searches until the cache of thumbnails is full: what it holds is meant to be held
 _ROWS = 100_000
 _STEPS = 200
 _STEP_PIXELS = 240
