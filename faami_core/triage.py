@@ -165,10 +165,11 @@ class Triage(Workplace):
             ExportError: if they cannot be written.
         """
         from faami_core.indexing.marks import annotations_of
-        from faami_core.search.export import arranged, write_csv
+        from faami_core.search.arrange import picked
+        from faami_core.search.export import write_csv
 
         annotations = self._by_key(result.collections, annotations_of, forgiving=True)  # results outlive their index
-        return write_csv(result if order is None else arranged(result, order), path, annotations)
+        return write_csv(result if order is None else picked(result, order), path, annotations)
 
     def import_csv(self, path: Path) -> ImportedResult:
         """Loads an export back to the same hits; needs no model. ``with_maps`` brings back where they matched.

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
 from app.controllers.search_controller import SearchController
+from app.controllers.undo_step import UndoStep
 from app.controllers.workspace import Workspace
 from app.models.result_list_model import ResultListModel
 from app.models.thumbs import Thumb, Thumbs, feedback_of, told, turned
@@ -150,7 +151,7 @@ class FeedbackController(QObject):
             self._push(f"{verb} {whom}", replace(self._stand, thumbs=thumbs))
 
     def _push(self, name: str, after: _Stand) -> None:
-        self._stack.push(_Step(self, name, self._stand, after))
+        self._stack.push(UndoStep(name, self.go_to, self._stand, after))
 
     def go_to(self, stand: _Stand) -> None:
         """Takes up a stand; a query that is no longer on screen is asked again."""
@@ -208,18 +209,3 @@ class FeedbackController(QObject):
         self._model.show_thumbs(self._stand.thumbs)
         self._strip.show_state(feedback_of(self._stand.thumbs), self._moved_by, before=self.shows_before)
         self.changed.emit()
-
-
-class _Step(QUndoCommand):
-    """From one stand to another."""
-
-    def __init__(self, feedback: FeedbackController, name: str, before: _Stand, after: _Stand) -> None:
-        super().__init__(name)
-        self._feedback = feedback
-        self._before, self._after = before, after
-
-    def undo(self) -> None:
-        self._feedback.go_to(self._before)
-
-    def redo(self) -> None:
-        self._feedback.go_to(self._after)

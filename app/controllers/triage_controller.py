@@ -7,8 +7,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QUndoCommand, QUndoStack
+from PySide6.QtGui import QUndoStack
 
+from app.controllers.undo_step import UndoStep
 from app.controllers.workspace import Workspace
 from app.models.mark_store import ImageKey, MarkStore
 from app.models.result_list_model import ResultListModel
@@ -98,7 +99,7 @@ class TriageController(QObject):
             whom = f"{len(selected):,} images"
             if len(selected) == 1:
                 whom = self._model.path(self._grid.selected_rows()[0]).name
-            self.stack.push(_Change(self, f"{verb} {whom}", old, after))
+            self.stack.push(UndoStep(f"{verb} {whom}", self.apply, old, after))
         if goes_on and len(selected) == 1:
             self._grid.step(1)  # one key an image: the next one is under the hand at once
 
@@ -149,18 +150,3 @@ def _with_tag(note: Annotation, tag: str) -> Annotation:
 
 def _without_tag(note: Annotation, tag: str) -> Annotation:
     return replace(note, tags=tuple(other for other in note.tags if other != tag))
-
-
-class _Change(QUndoCommand):
-    """Annotations before and after."""
-
-    def __init__(self, triage: TriageController, name: str, before: Notes, after: Notes) -> None:
-        super().__init__(name)
-        self._triage = triage
-        self._before, self._after = before, after
-
-    def undo(self) -> None:
-        self._triage.apply(self._before)
-
-    def redo(self) -> None:
-        self._triage.apply(self._after)

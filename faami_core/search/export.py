@@ -13,7 +13,7 @@ import json
 import os
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -105,7 +105,7 @@ def write_csv(result: SearchResult, path: Path, annotations: Annotations | None 
     """Writes the hits in order to ``path`` and the provenance to ``path`` + ``-metadata.json``.
 
     Args:
-        result: What to write; ``arranged`` brings it in the order on screen.
+        result: What to write; ``arrange.picked`` brings it in the order on screen.
         path: The CSV file.
         annotations: Marks and tags by ``Hit.key``.
 
@@ -123,22 +123,6 @@ def write_csv(result: SearchResult, path: Path, annotations: Annotations | None 
             "Choose a folder that exists, may be written and has free space.",
         ) from error
     return path
-
-
-def arranged(result: SearchResult, order: Sequence[int]) -> SearchResult:
-    """The result as it is on screen after sorting and filtering.
-
-    Args:
-        result: From a search.
-        order: Ranks of the hits to keep, in the order wanted; they become ranks 0, 1, 2, …
-    """
-    rows = list(order)
-    return replace(
-        result,
-        hits=tuple(replace(result.hits[old], rank=new) for new, old in enumerate(rows)),
-        evidence=result.evidence[rows],
-        attention=result.attention[rows],
-    )
 
 
 def csv_text(result: SearchResult, annotations: Annotations | None = None) -> str:

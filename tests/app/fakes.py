@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from faami_core.errors import CollectionError, ExportError, QueryError, UnreadableImageError
+from faami_core.explain import Explain
 from faami_core.explanation import ScoreParts, TrustReport, TrustStep
 from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Annotation, Feedback, Filters, PixelBox, Query, TextTerm
 from faami_core.search.filters import Mask, masks_files, passing_images
@@ -30,7 +31,6 @@ from faami_core.types import (
     Hit,
     IndexReport,
     MapKind,
-    Match,
     ModelInfo,
     Progress,
     ProgressCallback,
@@ -244,20 +244,7 @@ class FakeSession:
 
         return maps.shared_limit(result, word=word, scale=scale, kind=kind)
 
-    def rearranged(
-        self,
-        result: SearchResult,
-        *,
-        factors: Sequence[float] | None = None,
-        by_word: int | None = None,
-        only: tuple[int, frozenset[Match]] | None = None,
-        places: Sequence[int] | None = None,
-    ) -> SearchResult:
-        from faami_core.search.arrange import arranged, picked, reweighted
-
-        mixed = result if factors is None else reweighted(result, factors)
-        ordered = arranged(mixed, by_word=by_word, only=only)
-        return ordered if places is None else picked(ordered, places)
+    rearranged = Explain.rearranged  # from plain values alone: the real one serves
 
     def copies(self, roots: Sequence[Path]) -> tuple[tuple[tuple[int, int], ...], ...]:
         return tuple(tuple((0, image) for image in group) for group in self.copied)

@@ -26,6 +26,14 @@ def look(qtbot: QtBot, window: MainWindow) -> None:
     qtbot.waitUntil(lambda: window.runner.running == 0)
 
 
+def open_real(qtbot: QtBot, make_window: MakeWindow, folder: Path, data_dir: Path) -> MainWindow:
+    """A window over the real session, with a folder indexed and open."""
+    window = make_window(Session(encoder=StubEncoder(), data_dir=data_dir))
+    with qtbot.waitSignal(window.collections.opened, timeout=20_000):
+        window.collections.open(folder)
+    return window
+
+
 def come_back() -> None:
     """The analyst leaves the program for another one and returns."""
     for state in (Qt.ApplicationState.ApplicationInactive, Qt.ApplicationState.ApplicationActive):
@@ -40,9 +48,7 @@ def told(window: MainWindow) -> str:
 def test_files_that_changed_are_told_and_one_click_indexes_them(
     qtbot: QtBot, make_window: MakeWindow, image_folder: Path, own_data_dir: Path
 ) -> None:
-    window = make_window(Session(encoder=StubEncoder(), data_dir=own_data_dir))
-    with qtbot.waitSignal(window.collections.opened, timeout=20_000):
-        window.collections.open(image_folder)
+    window = open_real(qtbot, make_window, image_folder, own_data_dir)
     look(qtbot, window)
     assert told(window) == ""
     Image.new("RGB", (48, 32), "red").save(image_folder / "new.png")
@@ -62,9 +68,7 @@ def test_files_that_changed_are_told_and_one_click_indexes_them(
 def test_a_drive_that_is_away_is_no_news(
     qtbot: QtBot, make_window: MakeWindow, image_folder: Path, own_data_dir: Path
 ) -> None:
-    window = make_window(Session(encoder=StubEncoder(), data_dir=own_data_dir))
-    with qtbot.waitSignal(window.collections.opened, timeout=20_000):
-        window.collections.open(image_folder)
+    window = open_real(qtbot, make_window, image_folder, own_data_dir)
     image_folder.rename(image_folder.with_name("away"))
     look(qtbot, window)
     assert told(window) == ""

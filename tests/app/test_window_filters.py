@@ -354,7 +354,7 @@ def test_in_the_lowest_window_the_panel_scrolls_and_cuts_nothing_at_its_side(
     window.resize(window.minimumSize())
     type_into(qtbot, window, "modified_to", "2024-13")
     qtbot.waitUntil(lambda: bool(window.filter_panel.problem_of("modified_to")))
-    scroll = window.side.scroll
+    scroll = window.side.area
     assert scroll.widget().minimumSizeHint().width() <= scroll.viewport().width()
     scroll.ensureWidgetVisible(window.saved_panel.empty)
     assert not window.saved_panel.empty.visibleRegion().isEmpty()

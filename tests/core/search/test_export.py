@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 from faami_core import __version__
 from faami_core.errors import ExportError
 from faami_core.queries import Annotation, ImageTerm, Mark, PixelBox, Query, TextTerm
+from faami_core.search.arrange import picked
 from faami_core.search.export import (
     METADATA_SUFFIX,
-    arranged,
     csv_metadata,
     csv_text,
     evidence_columns,
@@ -157,7 +157,7 @@ def test_marks_and_tags_are_written_and_read_back():
 def test_a_result_is_written_in_the_order_on_screen():
     result = result_of(["a"], [Path("/a.png"), Path("/b.png"), Path("/c.png")])
 
-    shown = arranged(result, [2, 0])
+    shown = picked(result, [2, 0])
 
     assert [(row.rank, row.path) for row in parse_csv(csv_text(shown))] == [(0, Path("/c.png")), (1, Path("/a.png"))]
     np.testing.assert_array_equal(shown.evidence, result.evidence[[2, 0]])
