@@ -14,6 +14,7 @@ from faami_core.types import FloatArray, GridSpec, MapKind, ScaleView, SearchRes
 _REFERENCE_HITS = 12  # about a screenful
 _SURE = 0.3  # strength of a thing that is there beyond doubt
 _DARKEST = 5  # a word that matches nowhere is drawn at least at a fifth of the brightness
+_FAINTEST_SCALE = 0.25  # a scale with less evidence than this share of both together is drawn dark, not stretched
 
 
 def region_density(values: FloatArray, grids: tuple[GridSpec, ...], scale: ScaleView = "both") -> FloatArray:
@@ -70,7 +71,8 @@ def shared_limit(
     It is the median peak of the best hits: one hit with all evidence in a single region must not make every other
     one look empty. Brighter places are drawn alike. Single words share one scale of strength (evidence freed from the
     word's weight), so that a light word lights up as well as a heavy one and equal colours mean equally sure; where
-    no hit is sure, the scale is stretched, and what is not there stays dark.
+    no hit is sure, the scale is stretched, and what is not there stays dark. A scale that carries next to nothing of
+    the evidence stays dark, too, instead of showing the largest of many nothings brightly.
 
     Args:
         result: Whose hits are drawn.
@@ -82,10 +84,17 @@ def shared_limit(
         A number other than 0: negative for a word that counts against, whose evidence is negative where its thing is.
         1.0 when there is nothing to draw, so that drawing never divides by zero.
     """
+    limit = _limit(result, word, scale, kind)
+    floor = _FAINTEST_SCALE * _limit(result, word, "both", kind)
+    return max(limit, floor, key=abs) or 1.0
+
+
+def _limit(result: SearchResult, word: int | None, scale: ScaleView, kind: MapKind) -> float:
+    """The limit of a scale by itself; 0 when there is nothing to draw."""
     if word is not None and kind == "evidence":
-        return result.words[word].weight * _strength_limit(result, scale) or 1.0
+        return result.words[word].weight * _strength_limit(result, scale)
     stack = (_values(result, kind, None) if word is None else result.attention)[:_REFERENCE_HITS]
-    return _typical_peak(stack, result.grids, scale) or 1.0
+    return _typical_peak(stack, result.grids, scale)
 
 
 def _strength_limit(result: SearchResult, scale: ScaleView) -> float:

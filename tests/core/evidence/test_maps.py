@@ -102,6 +102,16 @@ def test_a_word_that_matches_nowhere_stays_darker_than_one_that_does(result: Sea
     assert limit_with(-0.4) == pytest.approx(5 * limit_with(0.5))
 
 
+@pytest.mark.parametrize("word", [None, 0, 1])
+def test_a_scale_with_hardly_any_evidence_stays_dark(result: SearchResult, word: int | None) -> None:
+    evidence = result.evidence.copy()
+    evidence[..., 196:] *= 1e-4
+    faint = dataclasses.replace(result, evidence=evidence)
+    brightest = float(hit_map(faint, 0, word, scale="coarse").max())
+    assert 0 < brightest < 0.01 * shared_limit(faint, word=word, scale="coarse")
+    assert shared_limit(faint, word=word, scale="fine") == pytest.approx(shared_limit(faint, word=word), rel=1e-2)
+
+
 def test_one_glaring_hit_does_not_darken_the_others(result: SearchResult) -> None:
     evidence = np.repeat(result.evidence[:1], 5, axis=0)
     before = shared_limit(result_with(evidence, evidence))
