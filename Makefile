@@ -26,8 +26,12 @@ demo: setup
 		--screenshot $(DEMO)/screenshot.png --overlay $(DEMO)/overlay.png $(HEADLESS)
 	@echo "Written: $(DEMO)/screenshot.png, $(DEMO)/overlay.png, $(DEMO)/results.csv"
 
+# Two tiers, each with a test process a core: the fast one tells in minutes, the second breaks things.
+TEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --cov
+
 test: setup lint
-	@$(BIN)/python -m pytest --cov --cov-report=term --cov-fail-under=85
+	@$(TEST) -m "not (faults or slow)" --cov-report=
+	@$(TEST) -m "faults or slow" --cov-append --cov-report=term --cov-fail-under=85
 
 SCREENS_DATA ?= $(CURDIR)/build/screens-data
 

@@ -96,6 +96,7 @@ def test_evidence_sums_to_the_score_of_every_hit(session: Session, collection: P
         assert share * hit.score_global + (1 - share) * hit.score_fine == pytest.approx(hit.score, abs=1e-5)
 
 
+@pytest.mark.slow
 def test_evidence_points_far_better_than_chance() -> None:
     report = measure_scenes(Grounder(load_checkpoint(default_model_dir()), "cpu"), count=14, seed=0)
     assert report.pointing[EVIDENCE].value > 2 * report.pointing[CHANCE].value

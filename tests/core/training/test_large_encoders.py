@@ -28,6 +28,7 @@ BERT_BASE = {
 MOST_MEMORY_KB = 12_000_000  # of the test process, weights, moments and one batch of twelve together
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("name", "millions"), [("rsicd-resnet50-bert", 135), ("rsicd-swin-bert", 140)])
 def test_a_config_of_the_literature_trains_one_step_from_random_weights(
     name: str, millions: int, training_config: TrainingConfig, tmp_path: Path

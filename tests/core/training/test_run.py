@@ -24,6 +24,7 @@ def losses(config: TrainingConfig, *names: str) -> list[float]:
     return [by_step[step] for step in sorted(by_step)]
 
 
+@pytest.mark.slow
 def test_a_run_learns_and_leaves_a_checkpoint(training_config: TrainingConfig) -> None:
     config = replace(training_config, epochs=24, learning_rate=1e-2)
     seen: list[Progress] = []
@@ -39,6 +40,7 @@ def test_a_run_learns_and_leaves_a_checkpoint(training_config: TrainingConfig) -
     assert {entry.stage.split(",")[0] for entry in seen} >= {"Training", "Making scenes", "Reading captions"}
 
 
+@pytest.mark.faults
 def test_a_killed_run_resumes_to_the_same_loss_curve(training_config: TrainingConfig, tmp_path: Path) -> None:
     """F6: five kills, each after two steps."""
     whole = replace(training_config, output=str(tmp_path / "whole"), epochs=4)
@@ -77,6 +79,7 @@ def tuned(config: TrainingConfig) -> TrainingConfig:
     )
 
 
+@pytest.mark.slow
 def test_encoders_learn_too_and_what_is_frozen_stays(training_config: TrainingConfig) -> None:
     config = tuned(training_config)
     before = starting_model(config)[0].state_dict()
@@ -93,6 +96,7 @@ def test_encoders_learn_too_and_what_is_frozen_stays(training_config: TrainingCo
     assert {"global", "fine", "margin", "class", "mask", "cell", "val_combined"} <= last.keys()
 
 
+@pytest.mark.faults
 def test_a_killed_run_of_trained_encoders_resumes_to_the_same_loss_curve(
     training_config: TrainingConfig, tmp_path: Path
 ) -> None:
@@ -204,6 +208,7 @@ def test_a_missing_config_file_is_refused(tmp_path: Path) -> None:
         read_training_config(tmp_path / "none.toml")
 
 
+@pytest.mark.slow
 def test_a_run_can_go_on_from_the_weights_of_another(training_config: TrainingConfig, tmp_path: Path) -> None:
     first = train(replace(training_config, epochs=6, learning_rate=1e-2), device="cpu")
     second = replace(training_config, start=str(first), output=str(tmp_path / "second"), epochs=1, learning_rate=1e-6)
