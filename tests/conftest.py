@@ -14,7 +14,7 @@ from faami_core.indexing.decode_worker import decode_file
 from faami_core.indexing.records import PendingFile
 from tests.stub_encoder import COLOURS, StubEncoder
 
-# Tests that run side by side share the cores: torch, imported later, must not start one thread a core in each of them.
+# Tests that run side by side share the cores: torch, imported later, must not start a thread a core in each of them.
 _SIDE_BY_SIDE = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
 if _SIDE_BY_SIDE > 1:
     os.environ.setdefault("OMP_NUM_THREADS", str(max(1, (os.cpu_count() or 1) // _SIDE_BY_SIDE)))

@@ -21,6 +21,7 @@ from faami_core.config import ModelConfig, TrainingConfig, from_mapping
 from faami_core.errors import ModelError, TrainingError
 from faami_core.model.build import build_model
 from faami_core.training.run import VAL_FIGURES, train
+from faami_core.training.starting_weights import check_starting_weights
 from faami_core.types import CancelToken, ProgressCallback
 
 _TIMED_IMAGES = 16
@@ -80,17 +81,22 @@ def run_plan(
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
 ) -> list[VariantResult]:
-    """Trains what is not yet finished and gathers the figures.
+    """Trains what is not yet finished and gathers the figures; variants with equal settings share their runs.
 
     Raises:
-        TrainingError: from a run.
+        TrainingError: if starting weights are missing, before anything is trained; or from a run.
         CancelledError: if cancelled; the next call goes on.
     """
+    first: dict[str, Variant] = {}
+    for variant in variants:
+        check_starting_weights(variant.config)
+        first.setdefault(repr(variant.config), variant)
     results = []
     for variant in variants:
+        same = first[repr(variant.config)]
         recalls = []
         for seed in seeds:
-            folder = output / "-".join(_slug(part) for part in (variant.group, variant.name, str(seed)))
+            folder = output / "-".join(_slug(part) for part in (same.group, same.name, str(seed)))
             config = replace(variant.config, seed=seed, output=str(folder), cache=str(output / "cache"))
             if not (folder / VAL_FIGURES).is_file():
                 unfinished = (folder / "state.safetensors").is_file()

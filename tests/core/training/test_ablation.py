@@ -51,6 +51,22 @@ def test_every_variant_and_seed_is_trained_once(
     assert [result.mean_recalls for result in again] == [result.mean_recalls for result in first]
 
 
+def test_variants_with_equal_settings_share_their_runs(variants: list[Variant], tmp_path: Path) -> None:
+    base = variants[0]
+    results = run_plan([base, replace(base, group="interaction", name="additive")], [0], tmp_path, device="cpu")
+    assert results[0].mean_recalls == results[1].mean_recalls
+    assert [folder.parent.name for folder in tmp_path.glob("*/val.json")] == ["loss-infonce-0"]
+
+
+def test_missing_starting_weights_are_told_before_anything_is_trained(
+    variants: list[Variant], tmp_path: Path
+) -> None:
+    last = Variant("backbone", "other", replace(variants[0].config, image_weights="no_such_package"))
+    with pytest.raises(TrainingError, match="'no_such_package' is not installed"):
+        run_plan([*variants, last], [0], tmp_path / "runs", device="cpu")
+    assert not (tmp_path / "runs").exists()
+
+
 def test_stored_bytes_are_those_of_the_index(variants: list[Variant], tmp_path: Path) -> None:
     result = run_plan(variants[:1], [0], tmp_path / "runs", device="cpu")[0]
     regions, width = 4 * 4 + 2 * 2, 16
