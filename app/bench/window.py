@@ -32,6 +32,7 @@ _ROWS = 100_000
 _STEPS = 200
 _STEP_PIXELS = 240
 _BEAT_MS = 20
+_REST = 0.1  # seconds between typing a query and asking it: what the search before left to paint is done by then
 _INDEXING_SECONDS = 25.0
 
 _THINGS = (
@@ -224,6 +225,8 @@ def _search(window: MainWindow, watch: PaintWatch, options: argparse.Namespace) 
 def _ask(window: MainWindow, watch: PaintWatch, text: str) -> float:
     before = window.workspace.result
     window.pane.query.show_query(text)
+    rested = time.monotonic() + _REST
+    until(lambda: time.monotonic() > rested)
     started = time.perf_counter()
     window.pane.query.search_button.click()
     return watch.until_painted(lambda: window.workspace.result is not before, ask=False) - started
