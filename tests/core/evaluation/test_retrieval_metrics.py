@@ -12,6 +12,7 @@ from faami_core.evaluation.retrieval_metrics import (
     recall_at_k,
     retrieval_metrics,
     text_to_image_ranks,
+    tie_broken_metrics,
     within_class_metrics,
 )
 
@@ -40,6 +41,33 @@ def test_ranks_equal_brute_force_on_matrices_full_of_ties(images: int, captions:
     to_text, to_image = brute_force_ranks(similarity, image_of_text)
     assert image_to_text_ranks(similarity, image_of_text).tolist() == to_text
     assert text_to_image_ranks(similarity, image_of_text).tolist() == to_image
+
+
+@given(st.integers(1, 14), st.integers(1, 3), st.integers(0, 10_000))
+@settings(max_examples=25, deadline=None)
+def test_ties_at_random_equal_the_mean_over_many_random_orders(images: int, captions: int, seed: int) -> None:
+    generator = np.random.default_rng(seed)
+    owners = np.repeat(np.arange(images), captions)
+    similarity = generator.integers(0, 3, size=(images, images * captions)).astype(np.float32)
+    orders = [
+        retrieval_metrics(similarity + generator.random(similarity.shape).astype(np.float32) / 2, owners)
+        for _ in range(600)
+    ]
+    expected = tie_broken_metrics(similarity, owners)
+    for way in ("image_to_text", "text_to_image"):
+        mean = np.mean([getattr(order, way) for order in orders], axis=0)
+        np.testing.assert_allclose(getattr(expected, way), mean, atol=7.0)
+
+
+def test_without_ties_their_order_means_nothing() -> None:
+    similarity, owners = np.random.default_rng(4).random((30, 150)), np.repeat(np.arange(30), 5)
+    assert tie_broken_metrics(similarity, owners).as_dict() == retrieval_metrics(similarity, owners).as_dict()
+
+
+def test_of_two_equal_captions_each_comes_first_half_of_the_time() -> None:
+    metrics = tie_broken_metrics(np.ones((2, 2)), np.arange(2))
+    assert metrics.image_to_text == (50.0, 100.0, 100.0)
+    assert metrics.text_to_image == (50.0, 100.0, 100.0)
 
 
 def test_a_constant_matrix_finds_nothing_at_rank_one() -> None:
