@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -87,6 +86,7 @@ class MainWindow(QMainWindow):
         self._set_switches()
         wiring.bind_buttons(self)
         wiring.connect_parts(self)
+        wiring.chain_panes(self)
         self._connect_panes()
         self.restore = RestoreController(
             workspace=self.workspace,
@@ -176,13 +176,14 @@ class MainWindow(QMainWindow):
         self.evidence = self.views.evidence
         self.export = ExportController(space, self.model, self.pane.notice)
         self.triage = TriageController(
-            workspace=space, marks=self.marks, model=self.model, grid=self.grid, pane=self.pane
+            workspace=space,
+            marks=self.marks,
+            model=self.model,
+            grid=self.grid,
+            pane=self.pane,
+            status=self.status,
         )
         self.feedback = FeedbackController(space, self.search, self.model, self.pane, self.triage.stack)
-        for first, second in pairwise(
-            (self.pane.query, self.pane.cell_slider, self.pane.export_button, self.grid, self.inspector)
-        ):
-            self.setTabOrder(first, second)
 
     def _own_parts(self) -> None:
         """Controllers and caches end with the window: what is connected to a living sender is never freed."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
@@ -21,6 +22,8 @@ def bind_buttons(window: MainWindow) -> None:
     bind(actions["open_demo"], pane.welcome.demo_button, rail.demo_button)
     bind(actions["update"], rail.update_button)
     bind(actions["export_csv"], pane.export_button)
+    bind(actions["smaller_cells"], pane.smaller_button)
+    bind(actions["larger_cells"], pane.larger_button)
     bind(actions["pick_image"], pane.query.pick_button)
     bind(actions["clear"], pane.query.clear_button)
     bind(actions["query_history"], pane.query.history_button)
@@ -43,6 +46,14 @@ def _bind_filters(window: MainWindow) -> None:
     bind(actions["clear_filters"], panel.clear_button, window.pane.filters.clear_button)
     for mark, box in panel.marks.items():
         bind(actions[f"filter_{mark}"], box)
+
+
+def chain_panes(window: MainWindow) -> None:
+    """The Tab key goes from the question to the results, and from there to the inspector."""
+    pane = window.pane
+    buttons = (pane.smaller_button, pane.larger_button, pane.export_button)
+    for first, second in pairwise((pane.query, *buttons, window.grid, window.inspector)):
+        window.setTabOrder(first, second)
 
 
 def connect_parts(window: MainWindow) -> None:

@@ -16,6 +16,7 @@ from app.models.result_list_model import ResultListModel
 from app.widgets.quick_list import QuickEntry
 from app.widgets.result_grid import ResultGrid
 from app.widgets.result_pane import ResultPane
+from app.widgets.status_panel import StatusPanel
 from app.workers.task import Lane
 from faami_core.errors import FaamiError
 from faami_core.queries import Annotation, Mark
@@ -29,7 +30,14 @@ class TriageController(QObject):
     loaded = Signal()  # the marks of a collection are on screen
 
     def __init__(
-        self, *, workspace: Workspace, marks: MarkStore, model: ResultListModel, grid: ResultGrid, pane: ResultPane
+        self,
+        *,
+        workspace: Workspace,
+        marks: MarkStore,
+        model: ResultListModel,
+        grid: ResultGrid,
+        pane: ResultPane,
+        status: StatusPanel,
     ) -> None:
         super().__init__()
         self._workspace = workspace
@@ -37,6 +45,7 @@ class TriageController(QObject):
         self._model = model
         self._grid = grid
         self._pane = pane
+        self._status = status
         self._roots: tuple[Path, ...] = ()  # whose marks are shown
         self._written = 0
         self.stack = QUndoStack(self)
@@ -141,7 +150,7 @@ class TriageController(QObject):
         for mark in (Mark.ACCEPTED, Mark.REJECTED):
             if count := self._marks.count(mark):
                 parts.append(f"{count:,} {mark}")
-        self._pane.show_triage("  ·  ".join(parts))
+        self._status.show_fact("marks", "  ·  ".join(parts))
 
 
 def _with_tag(note: Annotation, tag: str) -> Annotation:

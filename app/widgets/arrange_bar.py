@@ -14,6 +14,7 @@ Only = tuple[int, frozenset[Match]] | None
 
 _SEEN = frozenset({Match.MATCHED})
 _MISSING = frozenset({Match.MISSING})
+_FEWEST_LETTERS, _WIDEST = 5, 176  # of a list: it gives way to the headline beside it, and never crowds it out
 
 
 class ArrangeBar(QWidget):
@@ -32,8 +33,9 @@ class ArrangeBar(QWidget):
             box.setAccessibleName(name)
             box.view().setAccessibleName(name)
             box.setToolTip(name)
-            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            box.setMinimumContentsLength(9)
+            box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+            box.setMinimumContentsLength(_FEWEST_LETTERS)
+            box.setMaximumWidth(_WIDEST)
             box.activated.connect(self.chosen)
             row.addWidget(box)
         self.show_words(())

@@ -18,6 +18,9 @@ from PySide6.QtWidgets import (
     QLayoutItem,
     QPushButton,
     QSizePolicy,
+    QStyle,
+    QStyleOptionComboBox,
+    QStylePainter,
     QToolButton,
     QWidget,
 )
@@ -207,6 +210,23 @@ class PartsLabel(ElidedLabel):
 
     def __init__(self) -> None:
         super().__init__(mode=Qt.TextElideMode.ElideRight)
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        self.setMinimumWidth(0)  # the hint below counts
+
+    def show_text(self, text: str) -> None:
+        super().show_text(text)
+        self.updateGeometry()
+
+    def sizeHint(self) -> QSize:
+        """Room for all parts, whatever is shown of them now."""
+        return self._room_for(self.full_text)
+
+    def minimumSizeHint(self) -> QSize:
+        """Room for the first part."""
+        return self._room_for(self.full_text.partition(PART_DOT)[0])
+
+    def _room_for(self, text: str) -> QSize:
+        return QSize(self.fontMetrics().horizontalAdvance(text) + 1, self.fontMetrics().height())
 
     def _elide(self) -> None:
         parts = self.full_text.split(PART_DOT)
@@ -216,13 +236,20 @@ class PartsLabel(ElidedLabel):
 
 
 class ChoiceBox(QComboBox):
-    """A list to choose from, with an arrow in the colours of the theme."""
+    """A list to choose from, with an arrow in the colours of the theme; a choice too long for it ends in dots."""
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
+        option, control = QStyleOptionComboBox(), QStyle.ComplexControl.CC_ComboBox
+        self.initStyleOption(option)
+        text = self.style().subControlRect(control, option, QStyle.SubControl.SC_ComboBoxEditField, self)
+        option.currentText = self.fontMetrics().elidedText(
+            self.currentText(), Qt.TextElideMode.ElideRight, text.width()
+        )
         colour = self.palette().color(QPalette.ColorRole.PlaceholderText).name()
         spot = QRect(self.width() - _ARROW - 7, (self.height() - _ARROW) // 2, _ARROW, _ARROW)
-        with QPainter(self) as painter:
+        with QStylePainter(self) as painter:
+            painter.drawComplexControl(control, option)
+            painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
             painter.drawPixmap(spot, icon_pixmap("down", colour, round(_ARROW * self.devicePixelRatioF())))
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.widgets.activity_strip import ActivityStrip
 from app.widgets.arrange_bar import ArrangeBar
-from app.widgets.controls import IconButton, IconLabel, PartsLabel
+from app.widgets.controls import IconButton, PartsLabel
 from app.widgets.empty_state import EmptyState
 from app.widgets.feedback_strip import FeedbackStrip
 from app.widgets.filter_strip import FilterStrip
 from app.widgets.notice_bar import NoticeBar
 from app.widgets.query_bar import QueryBar
-from app.widgets.result_grid import CELL_STEP, LARGEST_CELL, SMALLEST_CELL, ResultGrid
+from app.widgets.result_grid import ResultGrid
 from app.widgets.score_histogram import ScoreHistogram
 from app.widgets.welcome_page import WelcomePage
 
@@ -37,8 +37,6 @@ class ResultPane(QFrame):
         self.arrange = ArrangeBar()
         self.headline = PartsLabel()
         self.headline.setProperty("voice", "muted")
-        self.triage = QLabel()
-        self.triage.setProperty("voice", "muted")
         self.feedback = FeedbackStrip()
         self.histogram = ScoreHistogram()
         self._pages = QStackedWidget()
@@ -59,27 +57,20 @@ class ResultPane(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         self.export_button = IconButton("export", "Export the results as CSV")
-        self.cell_slider = QSlider(Qt.Orientation.Horizontal)
-        self.cell_slider.setRange(SMALLEST_CELL, LARGEST_CELL)
-        self.cell_slider.setSingleStep(CELL_STEP)
-        self.cell_slider.setPageStep(2 * CELL_STEP)
-        self.cell_slider.setFixedWidth(112)
-        self.cell_slider.setValue(self.grid.cell_size)
-        self.cell_slider.setAccessibleName("Size of the cells")
-        self.cell_slider.setToolTip("Size of the cells (Ctrl++, Ctrl+-)")
-        self.cell_slider.valueChanged.connect(self.grid.set_cell_size)
-        self.grid.cell_size_changed.connect(self.cell_slider.setValue)
+        self.smaller_button = IconButton("small_cells", "Smaller cells")
+        self.larger_button = IconButton("large_cells", "Larger cells")
+        for button in (self.smaller_button, self.larger_button):
+            button.setAutoRepeat(True)  # held down, it goes on
         row = QHBoxLayout()
         row.setContentsMargins(8, 0, 4, 0)
         row.setSpacing(8)
         row.addWidget(self.headline, 1)
-        row.addWidget(self.triage)
         row.addWidget(self.arrange)
-        row.addSpacing(8)
-        row.addWidget(IconLabel("small_cells", size=16))
-        row.addWidget(self.cell_slider)
-        row.addWidget(IconLabel("large_cells", size=16))
-        row.addWidget(self.export_button)
+        buttons = QHBoxLayout()
+        buttons.setSpacing(2)
+        for button in (self.smaller_button, self.larger_button, self.export_button):
+            buttons.addWidget(button)
+        row.addLayout(buttons)
         column.addLayout(row)
         column.addWidget(self.feedback)
         column.addWidget(self.histogram)
@@ -104,11 +95,6 @@ class ResultPane(QFrame):
     def show_histogram(self, wanted: bool) -> None:
         """The histogram, while the results are sorted by score: in another order a line across it means nothing."""
         self.histogram.setVisible(wanted and self.arrange.by_word is None)
-
-    def show_triage(self, text: str) -> None:
-        """How much is selected and marked, beside the headline."""
-        self.triage.setText(text)
-        self.triage.setAccessibleName(text)
 
     def paint_now(self) -> None:
         """Brings what has changed here to the screen at once; the other panes keep their picture and follow later."""

@@ -1,14 +1,14 @@
-"""The status bar: model, device, gallery size, how much was re-ranked, and the time of the last query."""
+"""The status bar: what is marked; model, device, gallery size, how much was re-ranked, time of the last query."""
 
 from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel, QStatusBar
 
-_FIELDS = ("model", "device", "gallery", "reranked", "time")
+_FIELDS = ("marks", "model", "device", "gallery", "reranked", "time")
 
 
 class StatusPanel(QStatusBar):
-    """Facts on the right, passing tips on the left."""
+    """What is selected and marked on the left, where passing tips come up, too; the other facts on the right."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -19,14 +19,17 @@ class StatusPanel(QStatusBar):
             label = QLabel()
             label.setObjectName(f"status_{name}")
             label.hide()
-            self.addPermanentWidget(label)
+            if name == "marks":
+                self.addWidget(label)
+            else:
+                self.addPermanentWidget(label)
             self._labels[name] = label
 
     def show_fact(self, name: str, text: str, tip: str = "") -> None:
         """Shows one fact; an empty text hides it.
 
         Args:
-            name: model, device, gallery, reranked or time.
+            name: marks, model, device, gallery, reranked or time.
             text: For the screen.
             tip: The same in a sentence.
         """

@@ -42,7 +42,7 @@ def test_one_key_an_image_accepts_or_rejects_and_goes_on(
     press(qtbot, window, "aar")
     assert marks(window)[:4] == [Mark.ACCEPTED, Mark.ACCEPTED, Mark.REJECTED, U]
     assert window.grid.currentIndex().row() == 3
-    assert window.pane.triage.text() == "2 accepted  ·  1 rejected"
+    assert window.status.fact("marks") == "2 accepted  ·  1 rejected"
     settled(qtbot, window)
     ids = [item.image_id for item in window.model.items[:3]]
     assert {image: session.notes[image].mark for image in ids} == dict(zip(ids, marks(window)[:3], strict=True))
@@ -77,7 +77,7 @@ def test_a_range_is_marked_in_one_step_and_stays_selected(qtbot: QtBot, window: 
     for _ in range(3):
         qtbot.keyClick(window.grid, Qt.Key.Key_Right, SHIFT)
     assert window.grid.selected_rows() == [2, 3, 4, 5]
-    assert "4 selected" in window.pane.triage.text()
+    assert "4 selected" in window.status.fact("marks")
     press(qtbot, window, "r")
     assert marks(window)[1:7] == [U, *[Mark.REJECTED] * 4, U]
     assert window.grid.selected_rows() == [2, 3, 4, 5]

@@ -30,6 +30,7 @@ from app.settings import Settings
 from faami_core.types import UnreadableImage
 from tests.app.conftest import MakeWindow
 from tests.app.fakes import FakeSession
+from tests.app.test_window_arrange import choose
 from tests.app.test_window_search import ask, press_enter
 
 # --- collections and indexing ---------------------------------------------------------------------------------
@@ -291,14 +292,17 @@ def test_left_and_right_in_the_inspector_walk_the_results(qtbot: QtBot, window: 
     assert window.evidence.row == 1
 
 
-def test_the_cells_grow_and_shrink_by_key_and_slider(qtbot: QtBot, window: MainWindow) -> None:
+def test_the_cells_grow_and_shrink_by_key_and_button(qtbot: QtBot, window: MainWindow) -> None:
     before = window.grid.gridSize().width()
     for _ in range(3):
         window.actions_by_name["larger_cells"].trigger()
     assert window.grid.gridSize().width() > before
-    assert window.pane.cell_slider.value() == window.grid.cell_size
-    window.pane.cell_slider.setValue(window.pane.cell_slider.minimum())
+    for _ in range(5):
+        qtbot.mouseClick(window.pane.smaller_button, Qt.MouseButton.LeftButton)
     assert window.grid.gridSize().width() < before
+    small = window.grid.cell_size
+    qtbot.mouseClick(window.pane.larger_button, Qt.MouseButton.LeftButton)
+    assert window.grid.cell_size > small
 
 
 def test_every_action_of_the_table_is_in_a_menu_and_no_key_is_used_twice(window: MainWindow) -> None:
@@ -436,3 +440,19 @@ def test_the_narrowest_window_has_room_for_its_panes(window: MainWindow) -> None
     panes = (window.rail, window.pane, window.inspector)
     assert window.minimumWidth() >= sum(pane.minimumWidth() for pane in panes)
     assert window.pane.minimumSizeHint().width() <= window.pane.minimumWidth(), "nothing is cut at the right"
+
+
+def test_the_count_of_results_is_never_cut_however_much_is_marked_and_chosen(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    ask(qtbot, window, "denseresidential river")
+    choose(qtbot, window.pane.arrange.filter, "Without “denseresidential”")
+    window.grid.selectAll()
+    window.triage.accept()
+    for width in (1120, 1280, 1440):
+        window.resize(width, 720)
+        QApplication.processEvents()
+        count, *_ = window.pane.headline.full_text.split("  ·  ")
+        assert window.pane.headline.text().startswith(count)
+    assert window.pane.headline.text() == window.pane.headline.full_text, "a wide window has room for all of it"
+    assert "accepted" in window.status.fact("marks")
