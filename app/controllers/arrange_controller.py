@@ -42,18 +42,26 @@ class ArrangeController(QObject):
         self._unfolded: frozenset[int] = frozenset()
         self._folded_away = 0
         pane.arrange.chosen.connect(self._arrange)
+        pane.none_left.action_asked.connect(self._show_all)
         pane.histogram.kept_changed.connect(self._keep)
         mixer.mixed.connect(self._arrange)
 
     def take_result(self, result: SearchResult | None) -> None:
-        """A new answer (or none, while browsing) is on screen, by score and whole."""
+        """A new answer (or none, while browsing) is on screen, by score and whole.
+
+        Where the same question was asked of other images, order, filter and mix stay as the analyst chose them.
+        """
+        asked_again = _is_same_question(self._answered, result)
         self._answered = result
         self._images = [item for item in self._model.items if isinstance(item, GalleryImage)]
         self._browsing = self._pane.headline.full_text
         self._groups, self._unfolded, self._folded_away = {}, frozenset(), 0
-        words = result.words if result is not None else ()
-        self._pane.arrange.show_words(words)
-        self._mixer.show_words(words)
+        if not asked_again:
+            words = result.words if result is not None else ()
+            self._pane.arrange.show_words(words)
+            self._mixer.show_words(words)
+        elif result is not None and result.hits:
+            self._arrange()
 
     def fold(self, groups: Groups, duplicate: str) -> None:
         """Folds duplicates behind the first of them on screen.
@@ -97,7 +105,18 @@ class ArrangeController(QObject):
         # Duplicates count with the first of them, so that a line across the scores parts none of them.
         heads = (stacks[row].head if row in stacks else row for row in range(len(order)))
         self._pane.histogram.show_scores([shown.hits[head].score for head in heads])
-        self._pane.show_grid(self._headline(len(order)))
+        if order:
+            self._pane.show_grid(self._headline(len(order)))
+        else:
+            chosen = bar.filter.currentText().lower()
+            everything = f"None of the {len(answered.hits):,} results is {chosen}."
+            self._pane.show_none_left("No result is left", everything, "Show all results")
+
+    def _show_all(self) -> None:
+        """No longer filters by a word."""
+        self._pane.arrange.filter.setCurrentIndex(0)
+        self._arrange()
+        self._pane.grid.setFocus()
 
     def _arrange_images(self) -> None:
         """The images that are browsed without a query."""
@@ -160,11 +179,9 @@ class ArrangeController(QObject):
         self._pane.headline.show_text(self._headline(count))
 
     def _headline(self, count: int) -> str:
-        answered, bar = self._answered, self._pane.arrange
+        answered = self._answered
         if answered is None:
             return ""
-        if not count:
-            return f"No result is {bar.filter.currentText().lower()}. Choose “All results”."
         total = len(answered.hits) - self._folded_away
         results = f"{total:,} results" if count == total else f"{count:,} of {total:,} results"
         mixed = ["words mixed"] if self._mixer.factors is not None else []
@@ -172,3 +189,10 @@ class ArrangeController(QObject):
 
     def _folding_note(self) -> list[str]:
         return [f"{self._folded_away:,} folded"] if self._folded_away else []
+
+
+def _is_same_question(before: SearchResult | None, now: SearchResult | None) -> bool:
+    """Whether two answers differ in the images that were asked alone."""
+    if before is None or now is None:
+        return False
+    return (before.query, before.feedback, before.words) == (now.query, now.feedback, now.words)

@@ -121,7 +121,8 @@ class SearchController(QObject):
         self._model.clear()  # rows of the older result must not meet the evidence of this one
         before, self._workspace.result = self._workspace.result, result
         self._workspace.unmoved = unmoved
-        if before is None or before.query != result.query:
+        is_new = before is None or before.query != result.query
+        if is_new:
             self._workspace.view.select_word(None)
         self._pane.notice.dismiss("search")
         self._pane.query.show_words(result.words)
@@ -137,7 +138,7 @@ class SearchController(QObject):
             self._show_none_pass(result.gallery_size)
         else:
             self._pane.show_empty("Nothing was found", _nothing_found(len(result.collections)), "Clear the query")
-        if self._workspace.view.word is None:  # else cells are lit, on a scale that is first taken from the result
+        if is_new:  # else cells may be lit, on a scale that is first taken from the result, or sorted by a word
             self._pane.paint_now()
         self.shown.emit(result)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QItemSelection, QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QPainter, QPaintEvent, QPalette, QResizeEvent, QWheelEvent
+from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
 
 from app.models.result_list_model import ResultListModel
@@ -29,7 +29,6 @@ class ResultGrid(QListView):
         self._cache = cache
         self._results = model
         self._cell = 184
-        self._note = ""
         self._delegate = ResultDelegate(cache, self)
         self._delegate.thumb_clicked.connect(self.thumb_clicked)
         self._delegate.stack_clicked.connect(self.stack_asked)
@@ -71,11 +70,6 @@ class ResultGrid(QListView):
     def zoom(self, steps: int) -> None:
         """Makes the cells larger, or smaller with a negative number."""
         self.set_cell_size(self._cell + steps * CELL_STEP)
-
-    def show_note(self, note: str) -> None:
-        """Says in the place of the rows why there are none; seen only while that is so."""
-        self._note = note
-        self.viewport().update()
 
     def selected_rows(self) -> list[int]:
         """Rows of the selection from top to bottom."""
@@ -155,13 +149,6 @@ class ResultGrid(QListView):
         # What was scrolled away need not be decoded; the repaint asks again for what is in view.
         self._cache.clear_wishes()
         self.viewport().update()
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        super().paintEvent(event)
-        if not self._results.rowCount():
-            with QPainter(self.viewport()) as painter:
-                painter.setPen(self.palette().color(QPalette.ColorRole.PlaceholderText))
-                painter.drawText(self.viewport().rect(), Qt.AlignmentFlag.AlignCenter, self._note)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._arrange()

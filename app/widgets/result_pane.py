@@ -33,6 +33,7 @@ class ResultPane(QFrame):
         self.filters = FilterStrip()
         self.welcome = WelcomePage()
         self.empty = EmptyState("search", "", "")
+        self.none_left = EmptyState("filter", "", "")
         self.grid = grid
         self.arrange = ArrangeBar()
         self.headline = PartsLabel()
@@ -75,6 +76,7 @@ class ResultPane(QFrame):
         column.addWidget(self.feedback)
         column.addWidget(self.histogram)
         column.addWidget(self.grid, 1)
+        column.addWidget(self.none_left, 1)
         return page
 
     def show_welcome(self) -> None:
@@ -89,7 +91,16 @@ class ResultPane(QFrame):
     def show_grid(self, headline: str) -> None:
         """The grid with a line that says what it holds."""
         self.headline.show_text(headline)
-        self.grid.show_note(headline)
+        self.none_left.hide()
+        self.grid.show()
+        self._turn_to(2)
+
+    def show_none_left(self, title: str, sentence: str, action: str) -> None:
+        """There are results, but the choice above the grid, which stays in reach, leaves none of them."""
+        self.headline.show_text(title)
+        self.none_left.show_message(title, sentence, action)
+        self.grid.hide()
+        self.none_left.show()
         self._turn_to(2)
 
     def show_histogram(self, wanted: bool) -> None:

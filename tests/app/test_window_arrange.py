@@ -66,14 +66,18 @@ def test_only_results_with_or_without_a_word_are_shown(
     assert window.model.rowCount() == 24
 
 
-def test_a_filter_that_leaves_nothing_says_what_to_do(qtbot: QtBot, window: MainWindow) -> None:
+def test_a_word_that_leaves_nothing_says_so_and_offers_all_results(qtbot: QtBot, window: MainWindow) -> None:
     ask(qtbot, window, "tanks xyzzy")
     choose(qtbot, window.pane.arrange.filter, "With “xyzzy”")
     assert window.model.rowCount() == 0
-    assert "Choose “All results”" in window.pane.headline.full_text
+    assert window.pane.none_left.sentence.text() == "None of the 24 results is with “xyzzy”."
     assert window.inspector.is_empty
-    choose(qtbot, window.pane.arrange.filter, "All results")
+    assert window.pane.arrange.filter.hasFocus(), "another word can be chosen at once"
+    qtbot.mouseClick(window.pane.none_left.button, Qt.MouseButton.LeftButton)
+    assert window.pane.arrange.filter.currentText() == "All results"
     assert window.model.rowCount() == 24
+    assert not window.pane.none_left.isVisible()
+    assert window.grid.hasFocus()
     assert not window.inspector.is_empty
 
 
@@ -155,9 +159,29 @@ def test_a_new_query_starts_unmixed_and_unsorted(qtbot: QtBot, window: MainWindo
     assert scores == sorted(scores, reverse=True)
 
 
-def test_an_empty_grid_says_why_in_the_place_of_its_rows(qtbot: QtBot, window: MainWindow) -> None:
-    ask(qtbot, window, "tanks xyzzy")
-    choose(qtbot, window.pane.arrange.filter, "With “xyzzy”")
-    told = window.grid.viewport().grab().toImage()
-    window.grid.show_note("")
-    assert told != window.grid.viewport().grab().toImage()
+def test_order_and_filter_by_a_word_stay_when_other_images_are_asked(qtbot: QtBot, window: MainWindow) -> None:
+    ask(qtbot, window, "tanks river")
+    choose(qtbot, window.pane.arrange.order, "By “river”")
+    choose(qtbot, window.pane.arrange.filter, "With “tanks”")
+    with qtbot.waitSignal(window.search.shown):
+        qtbot.keyClicks(window.filter_panel.fields["name"], "airport_0000")
+    assert window.pane.arrange.order.currentText() == "By “river”"
+    assert window.pane.arrange.filter.currentText() == "With “tanks”"
+    strongest_first = evidence_of(window, 1)
+    assert 0 < len(strongest_first) < 10, "only some of the ten images that pass the filter have tanks"
+    assert strongest_first == sorted(strongest_first, reverse=True)
+    assert window.evidence.row == 0
+    ask(qtbot, window, "river")
+    assert window.pane.arrange.order.currentText() == "By score", "another question begins anew"
+    assert window.pane.arrange.filter.currentText() == "All results"
+
+
+def test_the_mix_of_the_words_stays_when_other_images_are_asked(qtbot: QtBot, window: MainWindow) -> None:
+    ask(qtbot, window, "tanks river")
+    open_tab(qtbot, window, "mix")
+    window.inspector.mixer.slider(0).setValue(0)
+    with qtbot.waitSignal(window.search.shown):
+        qtbot.keyClicks(window.filter_panel.fields["name"], "airport_0000")
+    assert window.inspector.mixer.factors == (0, 1)
+    assert "words mixed" in window.pane.headline.full_text
+    assert all(hit.word_evidence[0] == 0 for hit in window.workspace.result.hits)
