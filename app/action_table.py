@@ -116,8 +116,12 @@ ACTIONS: tuple[ActionSpec, ...] = (
         checkable=True,
     ),
     ActionSpec(
+        "open_results", "Open &results…", "File", "Bring back results that were exported as CSV.",
+        commands.open_results, ("Ctrl+Shift+O",), starts_block=True,
+    ),
+    ActionSpec(
         "export_csv", "&Export results as CSV…", "File", "Write the results on screen, in this order, to a CSV file.",
-        commands.export_results, ("Ctrl+E",), Needs.RESULT, starts_block=True,
+        commands.export_results, ("Ctrl+E",), Needs.RESULT,
     ),
     ActionSpec(
         "quit", "&Quit", "File", "Close the window.", lambda window: window.close(), ("Ctrl+Q",), starts_block=True

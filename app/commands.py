@@ -5,13 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
 from PySide6.QtWidgets import QDialog
 
 from app.dialogs import files
 from app.dialogs.crash_log_dialog import CrashLogDialog
 from app.dialogs.shortcuts_dialog import ShortcutsDialog
+from app.widgets.drops import folder_of, image_path_of, results_of
 from app.widgets.quick_list import QuickEntry
 from app.widgets.section import Section
 from faami_core.queries import NO_FILTERS, ImageTerm, PixelBox
@@ -29,11 +30,32 @@ def open_folder(window: MainWindow) -> None:
         window.collections.open(folder)
 
 
+def take_drop(window: MainWindow, data: QMimeData) -> bool:
+    """Opens a folder or exported results, or asks by an image. Returns whether there was something to take."""
+    folder, results, image = folder_of(data), results_of(data), image_path_of(data)
+    if folder is not None:
+        window.collections.open(folder)
+    elif results is not None:
+        window.reopen.open(results)
+    elif image is not None and window.workspace.collection is not None:
+        window.pane.query.ask_image(image)
+    else:
+        return False
+    return True
+
+
 def pick_image(window: MainWindow) -> None:
     """Lets the analyst choose an image and searches with it."""
     image = files.choose_image(window, window.workspace.root or Path.home())
     if image is not None:
         window.pane.query.ask_image(image)
+
+
+def open_results(window: MainWindow) -> None:
+    """Lets the analyst choose an exported file and brings its results back."""
+    path = files.choose_results(window, window.settings.export_folder)
+    if path is not None:
+        window.reopen.open(path)
 
 
 def export_results(window: MainWindow) -> None:

@@ -21,6 +21,7 @@ from app.controllers.filter_controller import FilterController
 from app.controllers.further_controller import FurtherController
 from app.controllers.indexing_controller import IndexingController
 from app.controllers.query_controller import QueryController
+from app.controllers.reopen_controller import ReopenController
 from app.controllers.rescan_controller import RescanController
 from app.controllers.restore_controller import RestoreController
 from app.controllers.search_controller import SearchController
@@ -34,7 +35,7 @@ from app.models.view_state import ViewState
 from app.settings import Settings
 from app.theme import ThemeChoice, apply_theme
 from app.widgets.collection_rail import CollectionRail
-from app.widgets.drops import folder_of, image_path_of
+from app.widgets.drops import is_welcome
 from app.widgets.filter_panel import FilterPanel
 from app.widgets.inspector import Inspector
 from app.widgets.quick_list import QuickList
@@ -88,6 +89,15 @@ class MainWindow(QMainWindow):
         wiring.connect_parts(self)
         wiring.chain_panes(self)
         self._connect_panes()
+        self.reopen = ReopenController(
+            workspace=self.workspace,
+            collections=self.collections,
+            further=self.further,
+            filters=self.filters,
+            search=self.search,
+            activity=self.activity,
+            notice=self.pane.notice,
+        )
         self.restore = RestoreController(
             workspace=self.workspace,
             collections=self.collections,
@@ -358,17 +368,12 @@ class MainWindow(QMainWindow):
     # --- the window itself ---------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if folder_of(event.mimeData()) is not None or image_path_of(event.mimeData()) is not None:
+        if is_welcome(event.mimeData()):
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        folder, image = folder_of(event.mimeData()), image_path_of(event.mimeData())
-        if folder is not None:
+        if commands.take_drop(self, event.mimeData()):
             event.acceptProposedAction()
-            self.collections.open(folder)
-        elif image is not None and self.workspace.collection is not None:
-            event.acceptProposedAction()
-            self.pane.query.ask_image(image)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.restore.remember()

@@ -13,7 +13,7 @@ from app.controllers.search_controller import SearchController
 from app.controllers.undo_step import UndoStep
 from app.controllers.workspace import Workspace
 from app.models.result_list_model import ResultListModel
-from app.models.thumbs import Thumb, Thumbs, feedback_of, told, turned
+from app.models.thumbs import Thumb, Thumbs, feedback_of, thumbs_of, told, turned
 from app.widgets.result_pane import ResultPane
 from faami_core.queries import NO_FEEDBACK, Feedback, Query
 from faami_core.types import Hit, SearchResult
@@ -95,7 +95,7 @@ class FeedbackController(QObject):
     @property
     def is_reranked(self) -> bool:
         """Whether there is a before and an after."""
-        return self._moved is not None
+        return self._moved is not None and self._asked is not None
 
     @property
     def shows_before(self) -> bool:
@@ -176,8 +176,9 @@ class FeedbackController(QObject):
     def _rank(self) -> None:
         """Brings the answer that belongs to the stand."""
         if self._asked is None:
-            return
-        if self._stand.applied:
+            if self._stand.query is not None:
+                self.query_asked.emit(self._workspace.session.format_query(self._stand.query))
+        elif self._stand.applied:
             self._search.rerank(self._asked, feedback_of(self._stand.applied))
         else:
             self._moved = None
@@ -192,7 +193,11 @@ class FeedbackController(QObject):
 
     def _after_search(self, result: SearchResult) -> None:
         if not self._stand.is_about(result):
-            self._stand = _Stand(result.collections, result.query)
+            thumbs = thumbs_of(
+                result.feedback
+            )  # of results from a file; the answer before they moved it is not there
+            self._stand = _Stand(result.collections, result.query, thumbs, thumbs)
+            self._asked = self._moved = None
         if result.feedback != NO_FEEDBACK:
             self._moved = result
         elif result is not self._asked:
@@ -207,5 +212,7 @@ class FeedbackController(QObject):
 
     def _show(self) -> None:
         self._model.show_thumbs(self._stand.thumbs)
-        self._strip.show_state(feedback_of(self._stand.thumbs), self._moved_by, before=self.shows_before)
+        self._strip.show_state(
+            feedback_of(self._stand.thumbs), self._moved_by, before=self.shows_before, both=self.is_reranked
+        )
         self.changed.emit()

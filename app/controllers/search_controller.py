@@ -142,6 +142,13 @@ class SearchController(QObject):
             self._pane.paint_now()
         self.shown.emit(result)
 
+    def bring_back(self, result: SearchResult) -> None:
+        """Puts an answer of another day on screen, as if it had been asked now."""
+        self._asked, self._unanswered, self._asked_of = result.query, None, result.collections
+        self._pane.query.show_query(self._workspace.session.format_query(result.query))
+        self._pane.query.show_terms(result.query.terms)
+        self.put(result)
+
     def refuse(self, error: QueryError) -> None:
         """A line that cannot be read: says why, the cursor stands where."""
         if error.position is not None:

@@ -22,6 +22,12 @@ def choose_image(parent: QWidget, start: Path) -> Path | None:
     return Path(chosen) if chosen else None
 
 
+def choose_results(parent: QWidget, start: Path) -> Path | None:
+    """A CSV file that was exported, None when cancelled."""
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Open exported results", str(start), "CSV (*.csv)")
+    return Path(chosen) if chosen else None
+
+
 def choose_export(parent: QWidget, start: Path) -> Path | None:
     """Where to write a CSV file, None when cancelled."""
     chosen, _ = QFileDialog.getSaveFileName(parent, "Export results as CSV", str(start), "CSV (*.csv)")

@@ -34,6 +34,15 @@ def feedback_of(thumbs: Thumbs) -> Feedback:
     return Feedback(tuple(up), tuple(down))
 
 
+def thumbs_of(feedback: Feedback) -> Thumbs:
+    """The thumbs that make this feedback, which is about images of one collection."""
+    return {
+        (0, image): thumb
+        for thumb, images in ((Thumb.UP, feedback.wanted), (Thumb.DOWN, feedback.unwanted))
+        for image in images
+    }
+
+
 def told(feedback: Feedback) -> str:
     """ "3 wanted, 1 unwanted"; empty where there is none."""
     counts = ((feedback.wanted, Thumb.UP), (feedback.unwanted, Thumb.DOWN))

@@ -14,9 +14,19 @@ def image_path_of(data: QMimeData | None) -> Path | None:
     return next((path for path in _paths_of(data) if path.suffix.lower() in IMAGE_SUFFIXES), None)
 
 
+def results_of(data: QMimeData) -> Path | None:
+    """The first local CSV file of a drop."""
+    return next((path for path in _paths_of(data) if path.suffix.lower() == ".csv"), None)
+
+
 def folder_of(data: QMimeData) -> Path | None:
     """The first local folder of a drop."""
     return next((path for path in _paths_of(data) if path.is_dir()), None)
+
+
+def is_welcome(data: QMimeData) -> bool:
+    """Whether a drop holds anything that the window takes."""
+    return any(kind(data) is not None for kind in (folder_of, results_of, image_path_of))
 
 
 def _paths_of(data: QMimeData | None) -> list[Path]:

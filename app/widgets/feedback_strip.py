@@ -41,16 +41,17 @@ class FeedbackStrip(QFrame):
             row.addWidget(control)
         self.hide()
 
-    def show_state(self, given: Feedback, applied: Feedback, *, before: bool) -> None:
+    def show_state(self, given: Feedback, applied: Feedback, *, before: bool, both: bool) -> None:
         """Says where the feedback stands.
 
         Args:
             given: By the thumbs on the cells.
             applied: What moved the results; none before they are re-ranked.
             before: Whether the results are shown as they were asked.
+            both: Whether the results are there as asked and as moved.
         """
         self.setVisible(given != NO_FEEDBACK or applied != NO_FEEDBACK)
-        self.sides.setVisible(applied != NO_FEEDBACK)
+        self.sides.setVisible(both)
         self.sides.show_choice("before" if before else "after")
         self.rerank_button.setVisible(given != applied)
         now = told(given) or "none"

@@ -105,7 +105,7 @@ class ResultPane(QFrame):
 
     def show_histogram(self, wanted: bool) -> None:
         """The histogram, while the results are sorted by score: in another order a line across it means nothing."""
-        self.histogram.setVisible(wanted and self.arrange.by_word is None)
+        self.histogram.setVisible(wanted and self.arrange.by_word is None and self.histogram.can_cut)
 
     def paint_now(self) -> None:
         """Brings what has changed here to the screen at once; the other panes keep their picture and follow later."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Sequence
+from itertools import pairwise
 
 import numpy as np
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
@@ -31,9 +32,14 @@ class ScoreHistogram(QWidget):
         self._rising: tuple[float, ...] = ()
         self._bars = np.zeros(_BINS)
         self._kept = 0
+        self.can_cut = True
 
     def show_scores(self, scores: Sequence[float]) -> None:
-        """Shows the scores of a result, best first; all of them are kept."""
+        """Shows the scores of a result, best first; all of them are kept.
+
+        Results in another order cannot be cut by a line across the scores: ``can_cut`` tells.
+        """
+        self.can_cut = all(better >= worse for better, worse in pairwise(scores))
         self._rising = tuple(reversed(scores))
         counts = np.histogram(scores, bins=_BINS)[0] if scores else np.zeros(_BINS)
         # The square root keeps a handful of good hits visible beside hundreds of poor ones.

@@ -8,15 +8,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.models.thumbs import Thumb
 from faami_core.cli import main
 from faami_core.queries import Annotation, Mark, Query
 from faami_core.search.export import read_csv
 from faami_core.session import Session
 from tests.app.conftest import MakeWindow
-from tests.app.test_window_search import ask, press_enter
+from tests.app.test_window_search import ask, drop_on, press_enter
 from tests.stub_encoder import StubEncoder
 
 
@@ -131,3 +133,72 @@ def test_window_command_line_and_session_rank_alike(
         assert shown == [(hit["path"], hit["score"]) for hit in told], line
         if window.pane.query.terms.terms:
             assert session.format_query(Query(window.pane.query.terms.terms)) == line
+
+
+def shown_rows(window: MainWindow) -> list[tuple[Path, float]]:
+    return [(hit.path, pytest.approx(hit.score, abs=1e-5)) for hit in window.model.items]
+
+
+def test_an_exported_file_is_opened_from_another_collection_to_the_same_results(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    ask(qtbot, window, "red + blue")
+    with qtbot.waitSignal(window.search.shown):
+        qtbot.keyClicks(window.filter_panel.fields["name"], "e")
+    everything = window.model.rowCount()
+    window.pane.histogram.keep(3)
+    exported = shown_rows(window)
+    assert len(exported) < everything
+    with qtbot.waitSignal(window.export.written):
+        window.export.export(tmp_path / "out.csv")
+    other = tmp_path / "other"
+    other.mkdir()
+    (other / "red.png").write_bytes(exported[0][0].read_bytes())
+    with qtbot.waitSignal(window.collections.opened, timeout=20_000):
+        window.collections.open(other)
+
+    assert drop_on(window, tmp_path / "out.csv")
+    qtbot.waitUntil(lambda: window.pane.filters.texts == ("Name has “e”",))
+
+    assert shown_rows(window) == exported
+    assert window.workspace.root == exported[0][0].parent
+    assert window.pane.query.line == "red + blue"
+    window.view.select_word(0)
+    qtbot.waitUntil(lambda: window.evidence.is_settled)
+    assert window.inspector.image.overlay_pixels is not None, "where the words matched is there, too"
+    with qtbot.waitSignal(window.search.shown):
+        qtbot.keyClick(window.pane.query.text, Qt.Key.Key_Return)
+    assert window.model.rowCount() == everything, "asked again, all that pass the filter are there"
+
+
+def test_results_moved_by_thumbs_come_back_with_them_and_can_be_reset(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    ask(qtbot, window, "red")
+    as_asked = shown_rows(window)
+    window.feedback.give_to_row(4, Thumb.UP)
+    with qtbot.waitSignal(window.search.shown):
+        window.feedback.rerank()
+    moved, thumbs = shown_rows(window), window.feedback.thumbs
+    with qtbot.waitSignal(window.export.written):
+        window.export.export(tmp_path / "out.csv")
+    ask(qtbot, window, "blue")
+
+    with qtbot.waitSignal(window.search.shown):
+        window.reopen.open(tmp_path / "out.csv")
+    assert shown_rows(window) == moved
+    assert window.feedback.thumbs == window.feedback.applied == thumbs
+    assert window.pane.feedback.isVisible()
+    with qtbot.waitSignal(window.search.shown):
+        window.feedback.reset()
+    assert shown_rows(window) == as_asked
+
+
+def test_a_csv_of_something_else_says_so_and_the_results_stay(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    ask(qtbot, window, "red")
+    (tmp_path / "prices.csv").write_text("a,b\n1,2\n", encoding="utf-8")
+    window.reopen.open(tmp_path / "prices.csv")
+    qtbot.waitUntil(lambda: "prices.csv" in window.pane.notice.message.text())
+    assert window.model.rowCount() == 12
