@@ -76,7 +76,7 @@ def _connect_collections(window: MainWindow) -> None:
     rail.collections.tick_asked.connect(window.further.tick)
     window.further_list.chosen.connect(window.further.toggle)
     window.further.changed.connect(collections.show_recent)
-    window.further.changed.connect(window.triage.take_collections)
+    window.further.changed.connect(window.triage.take_further)
     window.further.changed.connect(window.search.show_gallery)
     window.further.changed.connect(window.search.follow_collections)
     window.search.failed.connect(window.further.look_into)

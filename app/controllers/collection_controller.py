@@ -220,7 +220,6 @@ class CollectionController(QObject):
             self._indexing.start(self._indexing_root)
 
     def _back_to_where_we_were(self) -> None:
+        """What was open is still on screen, as it was."""
         if self._workspace.collection is None:
             self._pane.show_welcome()
-        else:
-            self.opened.emit(self._workspace.collection)

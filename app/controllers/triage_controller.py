@@ -53,14 +53,18 @@ class TriageController(QObject):
         grid.selection_changed.connect(self._show_counts)
 
     def take_collections(self) -> None:
-        """Other collections are searched, or one was read anew: brings their marks."""
-        roots = self._workspace.roots
-        if not set(self._roots) <= set(roots):
-            self.stack.clear()  # undoing must not change what cannot be seen any more
-        self._roots = roots
-        self._marks.keep(roots)
-        for root in roots:
+        """A collection was opened, or read anew: brings the marks of all that are searched."""
+        self._follow_collections()
+        for root in self._roots:
             self._read(root)
+
+    def take_further(self) -> None:
+        """Other collections are searched beside the open one: brings the marks of those that were not before."""
+        known = self._roots
+        self._follow_collections()
+        for root in self._roots:
+            if root not in known:
+                self._read(root)
 
     def accept(self) -> None:
         self._change("Accept", lambda note: replace(note, mark=Mark.ACCEPTED))
@@ -114,6 +118,14 @@ class TriageController(QObject):
 
     def _selected(self) -> list[ImageKey]:
         return [self._model.key(row) for row in self._grid.selected_rows()]
+
+    def _follow_collections(self) -> None:
+        """Forgets what belongs to collections that are no longer searched."""
+        roots = self._workspace.roots
+        if not set(self._roots) <= set(roots):
+            self.stack.clear()  # undoing must not change what cannot be seen any more
+        self._roots = roots
+        self._marks.keep(roots)
 
     def _read(self, root: Path) -> None:
         session, written = self._workspace.session, self._written

@@ -90,14 +90,17 @@ class ShortcutsDialog(QDialog):
 
 
 def sections_of_keys(specs: Sequence[ActionSpec]) -> list[Section]:
-    """(menu, [(keys, what they do)]) in the order of the table; the digits are told in one line."""
+    """(menu, [(keys, what they do)]) in the order of the table, a menu in a menu told by its own name.
+
+    The digits are told in one line.
+    """
     sections: dict[str, list[tuple[str, str]]] = {}
     for spec in specs:
-        if not spec.keys or spec.menu == "View/Words":
+        if not spec.keys or spec.group == "words":
             continue
         keys = " or ".join(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in spec.keys)
-        sections.setdefault(spec.menu, []).append((keys, spec.title.rstrip("…")))
-    sections.setdefault("View", []).append(("0 … 9", "Heatmap of the query, or of a word"))
+        sections.setdefault(spec.menu.rpartition("/")[2], []).append((keys, spec.title.rstrip("…")))
+    sections.setdefault("Words", []).insert(0, ("0 … 9", "Heatmap of the query, or of a word"))
     return [*sections.items(), ("Moving", list(WIDGET_KEYS))]
 
 

@@ -21,7 +21,7 @@ from app.widgets.controls import ElidedLabel, IconButton, IconPushButton, label,
 from faami_core.types import CollectionInfo, UnreadableImage
 
 _PATH = Qt.ItemDataRole.UserRole
-_UNREADABLE_HEIGHT = 240
+_UNREADABLE_ROW, _UNREADABLE_HEIGHT = 88, 176  # a name and a reason of four lines; two of them before it scrolls
 
 
 class CollectionRail(QFrame):
@@ -65,13 +65,13 @@ class CollectionRail(QFrame):
         grid.setHorizontalSpacing(12)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(0, 1)
-        self._figures: dict[str, QLabel] = {}
+        self._figures: dict[str, tuple[QLabel, QLabel]] = {}
         for row_number, name in enumerate(("Images", "Offline", "Unreadable", "Indexed")):
-            grid.addWidget(label(name, "muted"), row_number, 0)
-            figure = QLabel()
+            name_label, figure = label(name, "muted"), QLabel()
+            grid.addWidget(name_label, row_number, 0)
             figure.setAlignment(Qt.AlignmentFlag.AlignRight)
             grid.addWidget(figure, row_number, 1)
-            self._figures[name] = figure
+            self._figures[name] = name_label, figure
         column.addLayout(grid)
         return self._facts
 
@@ -88,8 +88,6 @@ class CollectionRail(QFrame):
         self.unreadable.setObjectName("unreadable")
         self.unreadable.setAccessibleName("Files that could not be read, with reasons")
         self.unreadable.setWordWrap(True)
-        self.unreadable.setSizeAdjustPolicy(QListWidget.SizeAdjustPolicy.AdjustToContents)
-        self.unreadable.setMaximumHeight(_UNREADABLE_HEIGHT)
         self.unreadable.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.unreadable.itemActivated.connect(lambda item: self.reveal_asked.emit(item.data(_PATH)))
         column.addWidget(self.unreadable)
@@ -109,17 +107,25 @@ class CollectionRail(QFrame):
         self.folder.show_text(str(info.root.parent))
         values = {
             "Images": f"{info.images:,}",
-            "Offline": f"{info.offline:,}",
-            "Unreadable": f"{len(unreadable):,}",
+            "Offline": f"{info.offline:,}" if info.offline else "",
+            "Unreadable": f"{len(unreadable):,}" if unreadable else "",
             "Indexed": _day(info.indexed_at),
         }
         for name, value in values.items():
-            self._figures[name].setText(value)
+            for part in self._figures[name]:
+                part.setVisible(bool(value))  # what is in order needs no line
+            self._figures[name][1].setText(value)
+        self.unreadable.setFixedHeight(min(_UNREADABLE_ROW * len(unreadable), _UNREADABLE_HEIGHT))
         for entry in unreadable:
             item = QListWidgetItem(f"{entry.path.name}\n{_reason(entry)}")
             item.setData(_PATH, entry.path)
             item.setToolTip(f"{entry.path}\n{entry.reason}")
             self.unreadable.addItem(item)
+
+    @property
+    def facts(self) -> dict[str, str]:
+        """The figures on screen by their names."""
+        return {name: figure.text() for name, (_, figure) in self._figures.items() if not figure.isHidden()}
 
 
 def _reason(entry: UnreadableImage) -> str:

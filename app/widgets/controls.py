@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFont, QPainter, QPaintEvent, QPalette, QPen, QResizeEvent
 from PySide6.QtWidgets import (
     QButtonGroup,
@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QLabel,
     QLayout,
     QLayoutItem,
+    QLineEdit,
     QPushButton,
     QSizePolicy,
     QStyle,
@@ -251,6 +252,29 @@ class ChoiceBox(QComboBox):
             painter.drawComplexControl(control, option)
             painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
             painter.drawPixmap(spot, icon_pixmap("down", colour, round(_ARROW * self.devicePixelRatioF())))
+
+
+class LineFrame(QFrame):
+    """The frame around a line of text and its buttons; its edge tells when the line has the keyboard.
+
+    Args:
+        text: The line.
+    """
+
+    def __init__(self, text: QLineEdit) -> None:
+        super().__init__()
+        self.setObjectName("queryField")
+        text.installEventFilter(self)
+
+    def show_state(self, state: str) -> None:
+        """ "focus", "drop" while something is dragged over it, or ""."""
+        self.setProperty("state", state)
+        restyle(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
+            self.show_state("focus" if event.type() == QEvent.Type.FocusIn else "")
+        return False
 
 
 class FlowLayout(QLayout):

@@ -15,10 +15,10 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
 )
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from app.models.query_terms import Term
-from app.widgets.controls import IconButton, IconLabel, IconPushButton, restyle
+from app.widgets.controls import IconButton, IconLabel, IconPushButton, LineFrame
 from app.widgets.drops import image_path_of
 from app.widgets.suggestion_list import SuggestionList
 from app.widgets.term_strip import TermStrip
@@ -56,9 +56,8 @@ class QueryBar(QWidget):
             column.addWidget(part)
 
     def _build_field(self) -> None:
-        self._field = QFrame()
-        self._field.setObjectName("queryField")
         self.text = QLineEdit()
+        self._field = LineFrame(self.text)
         self.text.setPlaceholderText("Describe what to find, or drop an image")
         self.text.setToolTip("Several things at once: 2:storage tanks + ./a.jpg - trees")
         self.text.setAccessibleName("Query text")
@@ -163,28 +162,25 @@ class QueryBar(QWidget):
         return False
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.text:
-            if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-                self._show_state("focus" if event.type() == QEvent.Type.FocusIn else "")
-            elif isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
-                if event.matches(QKeySequence.StandardKey.Paste) and self.paste():
-                    return True
-                if event.key() == Qt.Key.Key_Down:
-                    self.leave_asked.emit()
-                    return True
+        if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
+            if event.matches(QKeySequence.StandardKey.Paste) and self.paste():
+                return True
+            if event.key() == Qt.Key.Key_Down:
+                self.leave_asked.emit()
+                return True
         return super().eventFilter(watched, event)
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if image_path_of(event.mimeData()) is not None or event.mimeData().hasImage():
             event.acceptProposedAction()
-            self._show_state("drop")
+            self._field.show_state("drop")
 
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
-        self._show_state("")
+        self._field.show_state("")
         super().dragLeaveEvent(event)
 
     def dropEvent(self, event: QDropEvent) -> None:
-        self._show_state("")
+        self._field.show_state("")
         path = image_path_of(event.mimeData())
         if path is not None:
             event.acceptProposedAction()
@@ -199,7 +195,3 @@ class QueryBar(QWidget):
             self.submitted.emit(self.line)
         else:
             self.clear()
-
-    def _show_state(self, state: str) -> None:
-        self._field.setProperty("state", state)
-        restyle(self._field)

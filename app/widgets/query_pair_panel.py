@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QObject, Qt, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
-from app.widgets.controls import IconButton, label, restyle
+from app.widgets.controls import IconButton, LineFrame, label
 from app.widgets.evidence_bars import EvidenceBars
 from app.widgets.legend import Legend
 from app.widgets.suggestion_list import SuggestionList
@@ -31,9 +31,7 @@ class QueryPairPanel(QWidget):
         self.suggestions = SuggestionList(self.text)
         history = IconButton("recent", "Queries asked before, for the second query")
         history.clicked.connect(self.history_asked)
-        self._field = QFrame()
-        self._field.setObjectName("queryField")
-        self.text.installEventFilter(self)
+        self._field = LineFrame(self.text)
         row = QHBoxLayout(self._field)
         row.setContentsMargins(6, 1, 4, 1)
         row.addWidget(self.text, 1)
@@ -62,12 +60,6 @@ class QueryPairPanel(QWidget):
     @property
     def line(self) -> str:
         return self.text.text().strip()
-
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
-            self._field.setProperty("state", "focus" if event.type() == QEvent.Type.FocusIn else "")
-            restyle(self._field)
-        return super().eventFilter(watched, event)
 
     def show_line(self, line: str, cursor: int) -> None:
         """Goes on typing in a completed line."""

@@ -33,8 +33,8 @@ class WelcomePage(QWidget):
         column.addWidget(label("Find things in aerial images", "title", wrap=True))
         column.addWidget(
             label(
-                "Describe what you look for, or drop a picture. Every result shows which words matched and where. "
-                "Everything stays on this computer.",
+                "Open a folder of images, or drop it here. Then describe what you look for, or show a picture of it: "
+                "every result tells which words matched and where. Everything stays on this computer.",
                 "muted",
                 wrap=True,
             )

@@ -30,7 +30,6 @@ from app.settings import Settings
 from faami_core.types import UnreadableImage
 from tests.app.conftest import MakeWindow
 from tests.app.fakes import FakeSession
-from tests.app.test_window_arrange import choose
 from tests.app.test_window_search import ask, press_enter
 
 # --- collections and indexing ---------------------------------------------------------------------------------
@@ -322,7 +321,7 @@ def test_the_sheet_lists_every_key(qtbot: QtBot, window: MainWindow) -> None:
     assert not sheet.isModal()
     listed = " ".join(keys for _, lines in sections_of_keys(ACTIONS) for keys, _ in lines)
     for spec in ACTIONS:
-        if spec.menu != "View/Words":
+        if spec.group != "words":
             assert all(key in listed for key in spec.keys), spec.name
     assert "0 … 9" in listed
     sheet.close()
@@ -440,19 +439,3 @@ def test_the_narrowest_window_has_room_for_its_panes(window: MainWindow) -> None
     panes = (window.rail, window.pane, window.inspector)
     assert window.minimumWidth() >= sum(pane.minimumWidth() for pane in panes)
     assert window.pane.minimumSizeHint().width() <= window.pane.minimumWidth(), "nothing is cut at the right"
-
-
-def test_the_count_of_results_is_never_cut_however_much_is_marked_and_chosen(
-    qtbot: QtBot, window: MainWindow
-) -> None:
-    ask(qtbot, window, "denseresidential river")
-    choose(qtbot, window.pane.arrange.filter, "Without “denseresidential”")
-    window.grid.selectAll()
-    window.triage.accept()
-    for width in (1120, 1280, 1440):
-        window.resize(width, 720)
-        QApplication.processEvents()
-        count, *_ = window.pane.headline.full_text.split("  ·  ")
-        assert window.pane.headline.text().startswith(count)
-    assert window.pane.headline.text() == window.pane.headline.full_text, "a wide window has room for all of it"
-    assert "accepted" in window.status.fact("marks")
