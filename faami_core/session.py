@@ -52,15 +52,19 @@ class Session(Keeping, Triage, Explain):
         return self._loaded().info
 
     def known_words(self) -> tuple[str, ...]:
-        """The words that the model has seen in training, lower case; one small file, the model is not loaded for it.
+        """The words that the model has seen in training, lower case, without likely slips of the pen.
+
+        Two small files are read, the model is not loaded.
 
         Raises:
-            ModelError: if the checkpoint has no list of words.
+            ModelError: if the checkpoint has no list of words, or no tokenizer.
         """
-        from faami_core.model.fingerprint import read_words
+        from faami_core.model.fingerprint import read_vocabulary, read_words
+        from faami_core.model.spelling import without_slips
 
         encoder = self._encoder
-        return read_words(encoder.info.folder if encoder else self._model or config.default_model_dir())
+        folder = encoder.info.folder if encoder else self._model or config.default_model_dir()
+        return without_slips(read_words(folder), read_vocabulary(folder))
 
     def close(self) -> None:
         """Lets go of the model and of open indexes."""

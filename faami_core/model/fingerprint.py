@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from pathlib import Path
 
 from faami_core.errors import ModelError
@@ -40,4 +41,18 @@ def read_words(folder: Path) -> tuple[str, ...]:
     except (OSError, UnicodeDecodeError) as error:
         raise ModelError(
             f"The words of the model {str(folder)!r} cannot be read ({error}).", "Copy the model folder again."
+        ) from error
+
+
+def read_vocabulary(folder: Path) -> frozenset[str]:
+    """What the tokenizer of a checkpoint knows as a whole.
+
+    Raises:
+        ModelError: if the tokenizer cannot be read.
+    """
+    try:
+        return frozenset(json.loads((folder / TOKENIZER).read_text(encoding="utf-8"))["model"]["vocab"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise ModelError(
+            f"The tokenizer of the model {str(folder)!r} cannot be read ({error}).", "Copy the model folder again."
         ) from error

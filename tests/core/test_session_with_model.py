@@ -103,6 +103,13 @@ def test_the_words_a_model_knows_are_told_without_loading_it(checkpoint):
     assert Session(model=checkpoint).known_words() == ("storage", "tanks", "river")
 
 
+def test_a_model_without_its_tokenizer_says_so(checkpoint):
+    (checkpoint / "tokenizer.json").write_text("{}")
+
+    with pytest.raises(ModelError, match="tokenizer of the model"):
+        Session(model=checkpoint).known_words()
+
+
 def test_a_model_without_its_words_says_so(checkpoint):
     (checkpoint / "words.txt").unlink()
 
