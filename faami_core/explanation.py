@@ -37,7 +37,7 @@ class TrustStep:
     Attributes:
         name: What was done to it, for the screen.
         score: Its score.
-        evidence: Of the word that is checked, in the whole image; positive where its thing is.
+        evidence: What the word that is checked adds to the score, as its bar tells; positive where its thing is.
         followed: Share of the evidence that lies on the same things as before, in [0, 1]; None where things were
             hidden.
     """

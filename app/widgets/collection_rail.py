@@ -21,7 +21,7 @@ from app.widgets.controls import ElidedLabel, IconButton, IconPushButton, label,
 from faami_core.types import CollectionInfo, UnreadableImage
 
 _PATH = Qt.ItemDataRole.UserRole
-_UNREADABLE_ROW, _UNREADABLE_HEIGHT = 88, 176  # a name and a reason of four lines; two of them before it scrolls
+_UNREADABLE_ROW, _UNREADABLE_HEIGHT = 96, 192  # a name and a reason of four lines; two of them before it scrolls
 
 
 class CollectionRail(QFrame):

@@ -47,21 +47,20 @@ def check_trust(
         QueryError: if nothing is lit in the image.
     """
     maps = _Scorer(encoder, query, words, word)
-    original_score, original = maps.score(pixels[None])
+    (original_score,), (original_part,), original = maps.score(pixels[None])
     lit = lit_cells(original[0])
     elsewhere = _darkest_cells(original[0], int(lit.sum()))
     hidden = [_hidden(pixels, cells) for cells in (lit, elsewhere)]
     turned = [np.ascontiguousarray(turn(pixels)) for _, turn, _ in _TURNS]
-    scores, grids = maps.score(np.stack([*hidden, *turned]))
+    scores, parts, grids = maps.score(np.stack([*hidden, *turned]))
     names = ("Lit region hidden", "As much hidden elsewhere", *(name for name, _, _ in _TURNS))
     undone = [None, None, *(undo(grid) for (_, _, undo), grid in zip(_TURNS, grids[2:], strict=True))]
     steps = tuple(
-        TrustStep(name, score, float(grid.mean()), None if back is None else overlap(original[0], back))
-        for name, score, grid, back in zip(names, scores, grids, undone, strict=True)
+        TrustStep(name, score, part, None if back is None else overlap(original[0], back))
+        for name, score, part, back in zip(names, scores, parts, undone, strict=True)
     )
-    return TrustReport(
-        word, float(lit.mean()), TrustStep("As it is", original_score[0], float(original[0].mean()), None), steps
-    )
+    as_it_is = TrustStep("As it is", original_score, original_part, None)
+    return TrustReport(word, float(lit.mean()), as_it_is, steps)
 
 
 def lit_cells(grid: FloatArray) -> Cells:
@@ -105,16 +104,18 @@ class _Scorer:
         self._sign = np.sign(words[word].weight) if word is not None else np.float32(1)
         self._word = word
 
-    def score(self, images: ByteArray) -> tuple[list[float], FloatArray]:
-        """Scores of [B, S, S, 3] images, and their maps [B, H, W] as density."""
+    def score(self, images: ByteArray) -> tuple[list[float], list[float], FloatArray]:
+        """Scores of [B, S, S, 3] images, what the word adds to them, and its maps [B, H, W] as density."""
         features = self._encoder.encode_images(images)
         rows = (features.regions, features.key_scale, features.value_scale)
-        evidence = align_query(self._encoder, self._query, rows).evidence * self._scale[:, None]
         share = self._encoder.global_share
+        aligned = align_query(self._encoder, self._query, rows)
+        evidence = (1 - share) * self._scale[:, None] * aligned.evidence
         overall = features.global_features.astype(np.float32) @ self._query.direction
-        scores = share * overall + (1 - share) * evidence.sum(axis=(1, 2))
+        scores = share * overall + evidence.sum(axis=(1, 2))
         chosen = evidence.sum(axis=1) if self._word is None else self._sign * evidence[:, self._word]
-        return scores.tolist(), region_density(chosen.astype(np.float32), self._encoder.info.grids)
+        maps = region_density(chosen.astype(np.float32), self._encoder.info.grids)
+        return scores.tolist(), chosen.sum(axis=1).tolist(), maps
 
 
 def _darkest_cells(grid: FloatArray, count: int) -> Cells:

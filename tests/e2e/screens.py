@@ -168,6 +168,9 @@ def _triage(driver: Driver) -> Screens:
     for _ in range(3):
         QTest.keyClick(window.grid, Qt.Key.Key_Right, Qt.KeyboardModifier.ShiftModifier)
     yield "11-triage", None
+    window.resize(*_SMALL)
+    yield "11a-triage-small-window", None
+    window.resize(*_SIZE)
     window.actions_by_name["tag"].trigger()
     QTest.keyClicks(window.tag_list.text, "c")
     yield "12-tags", None
@@ -225,6 +228,9 @@ def _export(driver: Driver) -> Screens:
     driver.until(lambda: bool(written))
     yield "13a-exported", None
     window.pane.notice.hide()
+    window.pane.query.clear()
+    driver.submit(lambda: window.reopen.open(written[0]))
+    yield "13b-opened-again", None
 
 
 def _overlays(driver: Driver) -> Screens:

@@ -43,15 +43,17 @@ def test_turned_and_mirrored_the_evidence_follows_the_thing() -> None:
         assert step.evidence == pytest.approx(report.original.evidence, abs=1e-4)
 
 
-def test_the_score_is_the_one_of_the_search() -> None:
+def test_score_and_evidence_are_those_of_the_search_and_its_bars() -> None:
     encoder, pixels = StubEncoder(), red_corner()
     query = encode_query(Query.from_text("red blue"), encoder, lambda _path: pixels)
     features = encoder.encode_images(pixels[None])
     (term,) = query.terms
     evidence, _ = encoder.align(term.features, features.regions, features.key_scale, features.value_scale)
     cosine = float(features.global_features[0].astype(np.float32) @ query.direction)
-    expected = encoder.global_share * cosine + (1 - encoder.global_share) * float(evidence.sum())
-    assert check(Query.from_text("red blue"), pixels).original.score == pytest.approx(expected, abs=1e-5)
+    bars = (1 - encoder.global_share) * evidence[0].sum(axis=1)
+    original = check(Query.from_text("red blue"), pixels).original
+    assert original.score == pytest.approx(encoder.global_share * cosine + bars.sum(), abs=1e-5)
+    assert original.evidence == pytest.approx(bars[0], abs=1e-5), "of the first word, which is checked"
 
 
 def test_a_word_that_counts_against_is_hidden_where_its_thing_is() -> None:
