@@ -339,8 +339,8 @@ class MainWindow(QMainWindow):
         has_collection = self.workspace.collection is not None
         self.side.show_tools(has_collection)
         self.side.setVisible(self.actions_by_name["side_panel"].isChecked() and self.pane.page != "welcome")
-        if has_collection and self.inspector.isHidden():
-            self.inspector.show()
+        if self.inspector.isHidden():
+            self.inspector.setVisible(has_collection)
             self.splitter.setSizes(self.settings.split or self._default_split())
         self.pane.query.setVisible(has_collection)
         has_hits = self.workspace.result is not None and bool(self.workspace.result.hits)

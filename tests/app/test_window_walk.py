@@ -14,6 +14,7 @@ from app.dialogs.shortcuts_dialog import sections_of_keys
 from app.main_window import MainWindow
 from app.widgets.collection_rail import CollectionRail
 from faami_core.types import CollectionInfo
+from tests.app.conftest import MakeWindow
 from tests.app.fakes import FakeSession
 from tests.app.test_window_arrange import choose
 from tests.app.test_window_search import ask
@@ -93,3 +94,19 @@ def test_the_edge_of_a_query_field_tells_whether_it_has_the_keyboard(qtbot: QtBo
     for text, other in ((second, first), (first, second)):
         text.setFocus()
         assert [field.parent().property("state") for field in (text, other)] == ["focus", ""]
+
+
+def test_the_side_panel_keeps_its_width_when_indexing_ends(
+    qtbot: QtBot, make_window: MakeWindow, session: FakeSession, root: Path
+) -> None:
+    session.indexed, session.index_seconds = False, 0.3
+    window = make_window()
+    with qtbot.waitSignal(window.indexing.started):
+        window.collections.open(root)
+    qtbot.waitUntil(window.side.isVisible)
+    QApplication.processEvents()
+    width = window.side.width()
+    with qtbot.waitSignal(window.collections.opened):
+        pass
+    QApplication.processEvents()
+    assert window.side.width() == width
