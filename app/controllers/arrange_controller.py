@@ -101,6 +101,7 @@ class ArrangeController(QObject):
         shown = session.rearranged(ordered, places=order) if self._groups else ordered
         by_score = bar.by_word is None and bar.only is None
         self._mixer.show_shares(mixed.words)
+        self._evidence.take_scale(mixed)
         self._show(shown, self._moves(shown.hits) if by_score else None, stacks)
         # Duplicates count with the first of them, so that a line across the scores parts none of them.
         heads = (stacks[row].head if row in stacks else row for row in range(len(order)))

@@ -26,7 +26,7 @@ class CellTints:
         limit: The number drawn brightest in the current view.
     """
 
-    def __init__(self, workspace: Workspace, model: ResultListModel, limit: Callable[[SearchResult], float]) -> None:
+    def __init__(self, workspace: Workspace, model: ResultListModel, limit: Callable[[], float]) -> None:
         self._workspace = workspace
         self._model = model
         self._limit = limit
@@ -55,6 +55,6 @@ class CellTints:
         values = self._workspace.session.heatmap(
             result, rank, word=view.word, scale=view.scale, kind=view.kind, size=(_SIDE, _SIDE)
         )
-        pixels = tint(values, self._limit(result), view.colours)
+        pixels = tint(values, self._limit(), view.colours)
         pixels[..., 3] = np.round(pixels[..., 3] * view.opacity)
         return to_image(pixels)

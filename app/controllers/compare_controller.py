@@ -116,7 +116,7 @@ class CompareController(QObject):
 
     def _draw(self, result: SearchResult, second: Hit) -> None:
         if self._task is None:
-            word, limit = self._workspace.view.word, self._evidence.limit(result)
+            word, limit = self._workspace.view.word, self._evidence.limit()
             paint_evidence(self._inspector.other, self._workspace, result, second, word, limit)
 
     def _pin(self, pinned: bool) -> None:

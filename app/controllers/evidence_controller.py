@@ -34,6 +34,7 @@ class EvidenceController(QObject):
         self._row = -1
         self._task: Task | None = None
         self._limits: dict[tuple[int | None, str, str], float] = {}
+        self._whole: SearchResult | None = None  # the result whose hits set the scale
         self._span = (0.0, 1.0)
         self._tints = CellTints(workspace, model, self.limit)
         view = workspace.view
@@ -64,10 +65,15 @@ class EvidenceController(QObject):
 
     def take_result(self, result: SearchResult | None) -> None:
         """A new result set (or none, while browsing) is on screen."""
-        self._limits.clear()
-        self._span = _span(result) if result is not None else (0.0, 1.0)
+        self.take_scale(result)
         self._tints.refresh()
         self._inspector.words.show_words(result.words if result is not None else ())
+
+    def take_scale(self, whole: SearchResult | None) -> None:
+        """All hits that share one scale of colours and bars, whichever of them are on screen."""
+        self._whole = whole
+        self._limits.clear()
+        self._span = _span(whole) if whole is not None else (0.0, 1.0)
 
     def take_rearranged(self, row: int, *, same_image: bool) -> None:
         """The images on screen have another order, mix or folding.
@@ -76,10 +82,6 @@ class EvidenceController(QObject):
             row: Where the image of the inspector is now, or what stands for it; -1 where it is gone.
             same_image: Whether it is that image itself.
         """
-        result = self._workspace.result
-        self._limits.clear()
-        if result is not None:
-            self._span = _span(result)
         self._tints.refresh()
         if not same_image:
             self.show_row(row)
@@ -171,7 +173,7 @@ class EvidenceController(QObject):
         if result is None or not isinstance(item, Hit):
             inspector.image.clear_overlay()
             return
-        limit = self.limit(result)
+        limit = self.limit()
         target = f"“{result.words[view.word].text}”" if view.word is not None else "the whole query"
         against = ", which counts against" if limit < 0 else ""
         inspector.legend.show_scale(f"{_TITLES[view.kind]} of {target}{against}", limit, view.opacity, view.colours)
@@ -179,15 +181,15 @@ class EvidenceController(QObject):
         if self._task is None:  # else the image on screen is still the one before
             paint_evidence(inspector.image, self._workspace, result, item, view.word, limit)
 
-    def limit(self, result: SearchResult) -> float:
+    def limit(self) -> float:
         """The number drawn brightest in the current view."""
         view = self._workspace.view
         key = (view.word, view.scale, view.kind)
-        if key not in self._limits:
+        if self._whole is not None and key not in self._limits:
             self._limits[key] = self._workspace.session.heatmap_limit(
-                result, word=view.word, scale=view.scale, kind=view.kind
+                self._whole, word=view.word, scale=view.scale, kind=view.kind
             )
-        return self._limits[key]
+        return self._limits.get(key, 1.0)
 
     def _read_out(self, region: tuple[int, int, float] | None) -> None:
         """The bars of a region rise while the pointer is on it."""

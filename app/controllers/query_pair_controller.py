@@ -110,7 +110,7 @@ class QueryPairController(QObject):
         inspector.show_other(_name("B", answer, second), _name("A", result, first))
         inspector.other.show_same_image(inspector.image)
         limits = (
-            self._evidence.limit(result),
+            self._evidence.limit(),
             session.heatmap_limit(answer, word=self._word, scale=view.scale, kind=view.kind),
         )
         shared = max(map(abs, limits))

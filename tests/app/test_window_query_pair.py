@@ -61,7 +61,7 @@ def test_both_maps_are_drawn_on_one_scale(qtbot: QtBot, window: MainWindow) -> N
     inspector.pair.first_bars.row(1).click()
     assert window.view.word == 1
     assert inspector.pair.second_bars.row(0).isChecked()
-    limit = window.evidence.limit(window.workspace.result)
+    limit = window.evidence.limit()
     assert inspector.pair.legend.limit >= abs(limit)
     assert "both queries" in inspector.pair.legend.accessibleName()
     window.view.select_word(None)

@@ -110,3 +110,14 @@ def test_the_side_panel_keeps_its_width_when_indexing_ends(
         pass
     QApplication.processEvents()
     assert window.side.width() == width
+
+
+def test_the_scale_of_colours_is_the_same_whichever_results_are_shown(qtbot: QtBot, window: MainWindow) -> None:
+    ask(qtbot, window, "tanks river")
+    limit = window.inspector.legend.limit
+    choose(qtbot, window.pane.arrange.filter, "Without “tanks”")
+    assert window.model.rowCount() < 24
+    assert window.inspector.legend.limit == limit
+    choose(qtbot, window.pane.arrange.filter, "All results")
+    choose(qtbot, window.pane.arrange.order, "By “river”")
+    assert window.inspector.legend.limit == limit
