@@ -89,7 +89,14 @@ def test_tab_walks_from_the_query_over_its_words_to_the_grid_and_the_inspector(
         names.append(QApplication.focusWidget().accessibleName())
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Tab)
     assert len(names) == len(set(names)) < 60
-    walk = ["Query text", "Size of the cells", "Results", "Image with evidence, plot area", "Recent collections"]
+    walk = [
+        "Query text",
+        "Smaller cells",
+        "Larger cells",
+        "Results",
+        "Image with evidence, plot area",
+        "Recent collections",
+    ]
     assert [name for name in names if name in walk] == walk
     chips = [name for name in names if name.startswith(("Whole query", "storage", "tanks"))]
     assert names.index("Image after (N)") < names.index(chips[-1]) < names.index("Scale: Both")
