@@ -19,6 +19,7 @@ from faami_core.types import ByteArray, GalleryImage, Hit, SearchResult
 _READ_SIDE = 1600  # longest side the inspector reads; a 4K window shows no more of it
 _MAP_SIDE = 384  # longest side of a drawn heatmap; the grids have 14 cells a side
 _TITLES = {"evidence": "Evidence", "attention": "Raw attention"}
+_FAINT = 0.05  # of the scale's limit: a heatmap that nowhere reaches it cannot be seen
 
 
 class EvidenceController(QObject):
@@ -174,12 +175,28 @@ class EvidenceController(QObject):
             inspector.image.clear_overlay()
             return
         limit = self.limit()
-        target = f"“{result.words[view.word].text}”" if view.word is not None else "the whole query"
         against = ", which counts against" if limit < 0 else ""
-        inspector.legend.show_scale(f"{_TITLES[view.kind]} of {target}{against}", limit, view.opacity, view.colours)
-        inspector.image.show_readout("")
+        inspector.legend.show_scale(self._title(result) + against, limit, view.opacity, view.colours)
+        inspector.image.show_readout(self._dark_note(result, item))
         if self._task is None:  # else the image on screen is still the one before
             paint_evidence(inspector.image, self._workspace, result, item, view.word, limit)
+
+    def _title(self, result: SearchResult) -> str:
+        """What the heatmap shows."""
+        view = self._workspace.view
+        target = f"“{result.words[view.word].text}”" if view.word is not None else "the whole query"
+        return f"{_TITLES[view.kind]} of {target}"
+
+    def _dark_note(self, result: SearchResult, item: Hit) -> str:
+        """Says so where there is next to nothing to see, so that a dark image is not taken for a failure."""
+        view = self._workspace.view
+        if not view.overlay:
+            return ""
+        grid = self._workspace.session.heatmap(result, item.rank, word=view.word, scale=view.scale, kind=view.kind)
+        if float((grid / self.limit()).max()) >= _FAINT:
+            return ""
+        place = "in this image" if view.scale == "both" else f"at the {view.scale} scale"
+        return f"{self._title(result)}: next to none {place}"
 
     def limit(self) -> float:
         """The number drawn brightest in the current view."""
@@ -194,8 +211,11 @@ class EvidenceController(QObject):
     def _read_out(self, region: tuple[int, int, float] | None) -> None:
         """The bars of a region rise while the pointer is on it."""
         view, result, item = self._workspace.view, self._workspace.result, self.item
-        if region is None or result is None or not isinstance(item, Hit):
+        if result is None or not isinstance(item, Hit):
             self._inspector.image.show_readout("")
+            return
+        if region is None:
+            self._inspector.image.show_readout(self._dark_note(result, item))
             self._show_parts()
             return
         row, column, value = region

@@ -166,6 +166,26 @@ def test_pointing_at_a_region_raises_the_bars_of_its_words(qtbot: QtBot, window:
     assert bars.row(1).value == before
 
 
+def test_a_dark_heatmap_says_that_there_is_next_to_nothing_to_see(
+    qtbot: QtBot, window: MainWindow, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(qtbot, window, "tanks river")
+    image = window.inspector.image
+    assert image.readout == ""
+    real = window.workspace.session.heatmap
+    monkeypatch.setattr(window.workspace.session, "heatmap", lambda *told, **how: real(*told, **how) * 1e-3)
+    window.view.select_word(0)
+    assert image.readout == "Evidence of “tanks”: next to none in this image"
+    window.view.set_scale("coarse")
+    assert image.readout == "Evidence of “tanks”: next to none at the coarse scale"
+    hover(window, 0, 0, (7, 7))
+    assert image.readout.startswith("Region 1, 1")
+    image._leave()
+    assert "next to none" in image.readout
+    window.view.set_overlay(False)
+    assert image.readout == ""
+
+
 def test_up_and_down_step_through_the_bars(qtbot: QtBot, window: MainWindow) -> None:
     ask(qtbot, window, "storage beside tanks")
     bars = window.inspector.words
