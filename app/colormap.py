@@ -38,7 +38,8 @@ def tint(values: FloatArray, limit: float, name: str = COLOUR_MAPS[0]) -> npt.ND
         [H, W, 4] RGBA.
     """
     scaled = np.clip(values / np.float32(limit), 0, 1) * 255
-    return colour_table(name)[np.nan_to_num(scaled).astype(np.uint8)]
+    colours: npt.NDArray[np.uint8] = colour_table(name)[np.nan_to_num(scaled).astype(np.uint8)]
+    return colours
 
 
 def to_image(pixels: npt.NDArray[np.uint8]) -> QImage:

@@ -129,8 +129,8 @@ class ScriptedRun(QObject):
             title = f"{window.inspector.title.full_text}: evidence of {window.pane.query.text.text()}"
             area = QRectF(margin, picture.height() + margin + 8, picture.width(), foot - 8)
             limit, view = window.inspector.legend.limit, window.view
-            voices = {"text": QColor("black"), "muted": QColor("#444444")}
-            paint_legend(painter, area, title, limit, view.opacity, view.colours, **voices)
+            black, grey = QColor("black"), QColor("#444444")
+            paint_legend(painter, area, title, limit, view.opacity, view.colours, text=black, muted=grey)
         painter.end()
         return QPixmap.fromImage(canvas)
 

@@ -156,7 +156,7 @@ class ArrangeController(QObject):
         show()
         grid.blockSignals(was_silent)
         row = self._row_of(item, items) if item is not None else -1
-        if row >= 0:
+        if item is not None and row >= 0:
             grid.follow(row)
             self._evidence.take_rearranged(row, same_image=items[row].path == item.path)
         else:

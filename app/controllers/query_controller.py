@@ -12,7 +12,7 @@ from PySide6.QtGui import QImage, QPixmap
 from app.colormap import to_image
 from app.controllers.search_controller import SearchController
 from app.controllers.workspace import Workspace
-from app.models.query_terms import Term, located
+from app.models.query_terms import Term, located_image
 from app.models.suggestions import Suggestion, Suggestions
 from app.widgets.quick_list import QuickEntry
 from app.widgets.result_pane import ResultPane
@@ -167,7 +167,7 @@ class QueryController(QObject):
         self._pictures[term] = None
         if len(self._pictures) > _PICTURES_KEPT:
             del self._pictures[next(iter(self._pictures))]
-        (there,) = located(Query((term,)), self._workspace.roots).terms
+        there = located_image(term, self._workspace.roots)
         session = self._workspace.session
 
         def draw(_token: object, _progress: object) -> QImage:

@@ -13,7 +13,7 @@ from app.controllers.undo_step import UndoStep
 from app.controllers.workspace import Workspace
 from app.models.mark_store import ImageKey, MarkStore
 from app.models.result_list_model import ResultListModel
-from app.widgets.quick_list import QuickEntry
+from app.widgets.quick_list import QuickEntry, Tick
 from app.widgets.result_grid import ResultGrid
 from app.widgets.result_pane import ResultPane
 from app.widgets.status_panel import StatusPanel
@@ -89,7 +89,7 @@ class TriageController(QObject):
         entries = []
         for tag, count in sorted(self._marks.tags.items()):
             have = sum(tag in tags for tags in selected)
-            tick = "none" if not have else "all" if have == len(selected) else "some"
+            tick: Tick = "none" if not have else "all" if have == len(selected) else "some"
             entries.append(QuickEntry(tag, tag, hint=f"{count:,}", tick=tick))
         return entries
 

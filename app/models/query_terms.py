@@ -59,11 +59,12 @@ def name_of(term: Term) -> str:
 
 def located(query: Query, roots: Sequence[Path]) -> Query:
     """The query with ``./a.jpg`` found in the first collection that has it, or else where the program was started."""
-    return Query(tuple(_located(term, roots) for term in query.terms))
+    return Query(tuple(located_image(term, roots) if isinstance(term, ImageTerm) else term for term in query.terms))
 
 
-def _located(term: Term, roots: Sequence[Path]) -> Term:
-    if not isinstance(term, ImageTerm) or term.path.is_absolute():
+def located_image(term: ImageTerm, roots: Sequence[Path]) -> ImageTerm:
+    """One image of a query, found in the same way."""
+    if term.path.is_absolute():
         return term
     places = (root / term.path for root in roots)
     return replace(term, path=next((place for place in places if place.is_file()), term.path))

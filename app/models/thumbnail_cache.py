@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtGui import QImage, QPixmap
 
 from app.colormap import to_image
-from app.workers.task import Lane, TaskRunner
+from app.workers.task import Lane, TaskRunner, Work
 from faami_core.types import ByteArray
 
 Key = tuple[Path, int]
@@ -93,13 +93,13 @@ class ThumbnailCache(QObject):
             key, _ = self._wishes.popitem(last=False)
             self._at_work.add(key)
             path, side = key
-            task = self._runner.submit(Lane.DECODE, lambda _token, _progress, p=path, s=side: self._decode(p, s))
+            task = self._runner.submit(Lane.DECODE, self._decoding(path, side))
             task.succeeded.connect(lambda image, k=key: self._store(k, image))
             task.failed.connect(lambda _error, p=path: self._mark_broken(p))
             task.finished.connect(lambda k=key: self._done(k))
 
-    def _decode(self, path: Path, side: int) -> QImage:
-        return to_image(self._read(path, side))
+    def _decoding(self, path: Path, side: int) -> Work:
+        return lambda _token, _progress: to_image(self._read(path, side))
 
     def _store(self, key: Key, image: QImage) -> None:
         pixmap = QPixmap.fromImage(image)

@@ -41,7 +41,7 @@ class _Recoloured:
     _role = QPalette.ColorRole.Text
 
     def changeEvent(self: Any, event: QEvent) -> None:
-        super().changeEvent(event)
+        super().changeEvent(event)  # type: ignore[misc]  # of the widget that this is mixed into
         if event.type() in _RECOLOUR:
             self._paint_icon()
 
@@ -248,10 +248,11 @@ class ChoiceBox(QComboBox):
         )
         colour = self.palette().color(QPalette.ColorRole.PlaceholderText).name()
         spot = QRect(self.width() - _ARROW - 7, (self.height() - _ARROW) // 2, _ARROW, _ARROW)
-        with QStylePainter(self) as painter:
-            painter.drawComplexControl(control, option)
-            painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
-            painter.drawPixmap(spot, icon_pixmap("down", colour, round(_ARROW * self.devicePixelRatioF())))
+        painter = QStylePainter(self)
+        painter.drawComplexControl(control, option)
+        painter.drawControl(QStyle.ControlElement.CE_ComboBoxLabel, option)
+        painter.drawPixmap(spot, icon_pixmap("down", colour, round(_ARROW * self.devicePixelRatioF())))
+        painter.end()
 
 
 class LineFrame(QFrame):
@@ -359,6 +360,13 @@ def label(text: str, voice: str = "", *, wrap: bool = False) -> QLabel:
     made.setProperty("voice", voice)
     made.setWordWrap(wrap)
     return made
+
+
+def settle(widget: QWidget | None) -> None:
+    """Gives what lies in a widget its place now, not at the next turn of the event loop."""
+    layout = widget.layout() if widget is not None else None
+    if layout is not None:
+        layout.activate()
 
 
 def restyle(widget: QWidget) -> None:

@@ -9,7 +9,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
 
-from app.widgets.controls import bold_of, label, number_of
+from app.widgets.controls import bold_of, label, number_of, settle
 from faami_core.explanation import ScoreParts
 from faami_core.types import QueryWord
 
@@ -222,7 +222,7 @@ class EvidenceBars(QWidget):
         """Brings the lit row into sight."""
         lit = self._group.checkedButton()
         if lit is not None and self.isVisible():
-            self._list.layout().activate()
+            settle(self._list)
             self._scroll.ensureWidgetVisible(lit, 0, 0)
 
     def _step(self, word: int | None, by: int) -> None:

@@ -29,6 +29,7 @@ _EDGE = 8  # around the list
 _ENTRY = Qt.ItemDataRole.UserRole + 1
 
 Index = QModelIndex | QPersistentModelIndex
+Tick = Literal["none", "some", "all"]
 
 
 @dataclass(frozen=True)
@@ -49,7 +50,7 @@ class QuickEntry:
     detail: str = ""
     hint: str = ""
     enabled: bool = True
-    tick: Literal["none", "some", "all"] | None = None
+    tick: Tick | None = None
 
 
 class QuickList(QFrame):
@@ -70,6 +71,7 @@ class QuickList(QFrame):
         super().__init__(window)
         self.setObjectName("quickList")
         self.setAccessibleName(name)
+        self._window = window
         self._new_entry = new_entry
         self._entries: Sequence[QuickEntry] = ()
         self._focus_before: QWidget | None = None
@@ -190,12 +192,12 @@ class QuickList(QFrame):
         self._arrange()
 
     def _arrange(self) -> None:
-        window = self.parentWidget()
+        room = self._window.width()
         self.list.setFixedHeight(_ROW * min(max(self._model.rowCount(), 1), _ROWS))
-        width = min(_WIDTH, window.width() - 2 * _EDGE)
+        width = min(_WIDTH, room - 2 * _EDGE)
         self.setFixedWidth(width)
         self.adjustSize()
-        self.move((window.width() - width) // 2, _TOP)
+        self.move((room - width) // 2, _TOP)
 
 
 _STEPS = {

@@ -73,7 +73,7 @@ class ResultGrid(QListView):
 
     def selected_rows(self) -> list[int]:
         """Rows of the selection from top to bottom."""
-        ranges = self.selectionModel().selection()
+        ranges = self.selectionModel().selection().toList()
         return sorted(row for part in ranges for row in range(part.top(), part.bottom() + 1))
 
     def choose(self, row: int) -> None:

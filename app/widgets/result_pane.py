@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, 
 
 from app.widgets.activity_strip import ActivityStrip
 from app.widgets.arrange_bar import ArrangeBar
-from app.widgets.controls import IconButton, PartsLabel
+from app.widgets.controls import IconButton, PartsLabel, settle
 from app.widgets.empty_state import EmptyState
 from app.widgets.feedback_strip import FeedbackStrip
 from app.widgets.filter_strip import FilterStrip
@@ -115,8 +115,8 @@ class ResultPane(QFrame):
         for widget in frozen:
             widget.setUpdatesEnabled(False)
         try:
-            for widget in (self, self._pages.currentWidget()):  # or the grid would be seen to jump to its place
-                widget.layout().activate()
+            for page in (self, self._pages.currentWidget()):  # or the grid would be seen to jump to its place
+                settle(page)
             self.grid.viewport().repaint()
         finally:
             for widget in frozen:

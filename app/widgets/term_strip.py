@@ -41,7 +41,8 @@ class TermStrip(QWidget):
 
     def show_terms(self, terms: Sequence[Term]) -> None:
         """Shows terms without telling; chips, and the focus on them, stay where they are."""
-        in_hand = self.isAncestorOf(QApplication.focusWidget()) if QApplication.focusWidget() else False
+        focused = QApplication.focusWidget()
+        in_hand = focused is not None and self.isAncestorOf(focused)
         shown = terms if in_hand or is_composed(terms) else ()
         while len(self._chips) > len(shown):
             chip = self._chips.pop()

@@ -82,7 +82,8 @@ class TrustPanel(QWidget):
 
     def _label(self, line: int, place: int) -> QLabel:
         item = self._grid.itemAtPosition(line, place)
-        made: QLabel = item.widget()
+        made = item.widget() if item is not None else None
+        assert isinstance(made, QLabel)
         return made
 
     def _put(self, line: int, place: int, text: str, voice: str) -> None:

@@ -42,7 +42,7 @@ class VariantResult:
     """Of one variant.
 
     Attributes:
-        mean_recalls: On val, combined score, one per seed.
+        mean_recalls: On val, combined score, not calibrated, one per seed.
         bytes_per_image: Of its stored features.
         milliseconds: To encode one image, median.
     """
@@ -100,7 +100,7 @@ def run_plan(
             config = replace(variant.config, seed=seed, output=str(folder), cache=str(output / "cache"))
             if not (folder / VAL_FIGURES).is_file():
                 unfinished = (folder / "state.safetensors").is_file()
-                train(config, resume=unfinished, device=device, progress=progress, cancel=cancel)
+                train(config, resume=unfinished, calibrate=False, device=device, progress=progress, cancel=cancel)
             recalls.append(float(json.loads((folder / VAL_FIGURES).read_text())["combined"]["mr"]))
         cost = _cost(variant.config.model)
         results.append(VariantResult(variant, tuple(recalls), *cost))

@@ -52,11 +52,12 @@ def train(
     config: TrainingConfig,
     *,
     resume: bool = False,
+    calibrate: bool = True,
     device: str = "auto",
     progress: ProgressCallback | None = None,
     cancel: CancelToken | None = None,
 ) -> Path:
-    """Trains, fits β and the calibration on val, and writes ``<output>/model``.
+    """Trains, fits β and (unless told not to) the calibration on val, and writes ``<output>/model``.
 
     Returns:
         The checkpoint folder.
@@ -76,10 +77,11 @@ def train(
     if len(data.val):
         matrices, owners = score_val(model, data, np.arange(len(data.val)), progress, cancel)
         share = fit_global_share(matrices, owners)
-        calibration = fill_bank(model, tokenizer, data.train, config.seed, progress, cancel)
-        calibration.config = fit_calibration(calibration, matrices, share, owners)
-        model.calibration = calibration
-        model.config = replace(model.config, global_share=share, calibration=calibration.config)
+        model.config = replace(model.config, global_share=share)
+        if calibrate:
+            model.calibration = fill_bank(model, tokenizer, data.train, config.seed, progress, cancel)
+            model.calibration.config = fit_calibration(model.calibration, matrices, share, owners)
+            model.config = replace(model.config, calibration=model.calibration.config)
         _write_val(Path(config.output), matrices, share, owners)
     folder = Path(config.output) / "model"
     captions = [caption for example in data.train for caption in example.captions]

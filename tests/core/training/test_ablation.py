@@ -11,6 +11,7 @@ import pytest
 from faami_core.cli import main
 from faami_core.config import TrainingConfig, resources_dir
 from faami_core.errors import TrainingError
+from faami_core.model.weights import load_checkpoint
 from faami_core.training import ablation
 from faami_core.training.ablation import Variant, VariantResult, plan_table, read_plan, run_plan
 
@@ -42,6 +43,8 @@ def test_every_variant_and_seed_is_trained_once(
     assert [len(result.mean_recalls) for result in first] == [2, 2]
     figures = json.loads((tmp_path / "runs/loss-infonce-1/val.json").read_text())
     assert first[0].mean_recalls[1] == figures["combined"]["mr"]
+    model = load_checkpoint(tmp_path / "runs/loss-infonce-1/model").model
+    assert model.calibration is None, "what the table does not show costs no time"
 
     def fail(*_: object, **__: object) -> None:
         raise AssertionError("a finished run was trained again")
