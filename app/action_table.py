@@ -121,7 +121,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         "export_csv", "&Export results as CSV…", "File", "Write the results on screen, in this order, to a CSV file.",
-        commands.export_results, ("Ctrl+E",), Needs.RESULT,
+        lambda window: window.export.open_dialog(window), ("Ctrl+E",), Needs.RESULT,
     ),
     ActionSpec(
         "quit", "&Quit", "File", "Close the window.", lambda window: window.close(), ("Ctrl+Q",), starts_block=True

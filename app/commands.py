@@ -58,13 +58,6 @@ def open_results(window: MainWindow) -> None:
         window.reopen.open(path)
 
 
-def export_results(window: MainWindow) -> None:
-    """Lets the analyst choose a file and writes the results to it."""
-    path = files.choose_export(window, window.settings.export_folder / window.export.suggested_name())
-    if path is not None:
-        window.export.export(path)
-
-
 def search_like_this(window: MainWindow) -> None:
     """Asks with the image in the inspector alone."""
     item = window.evidence.item

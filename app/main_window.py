@@ -184,7 +184,7 @@ class MainWindow(QMainWindow):
         self.filters = FilterController(space, self.marks, self.filter_panel, self.pane.filters)
         self.views = EvidenceViews(space, self.model, self.pane, self.inspector)
         self.evidence = self.views.evidence
-        self.export = ExportController(space, self.model, self.pane.notice)
+        self.export = ExportController(space, self.model, self.marks, self.pane, self.views.arrange)
         self.triage = TriageController(
             workspace=space,
             marks=self.marks,

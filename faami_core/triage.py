@@ -153,23 +153,49 @@ class Triage(Workplace):
 
     # --- result files ----------------------------------------------------------------------------------------
 
-    def export_csv(self, result: SearchResult, path: Path, *, order: Sequence[int] | None = None) -> Path:
-        """Writes hits as CSV with marks and tags, and beside it ``path`` + ``-metadata.json``; returns ``path``.
+    def export_csv(
+        self, result: SearchResult, path: Path, *, order: Sequence[int] | None = None, replace: bool = True
+    ) -> Path:
+        """Writes hits as CSV with marks and tags, and its description beside it; returns ``path``.
 
         Args:
             result: From ``search``.
-            path: The CSV file.
+            path: The CSV file; ``export_files`` tells both.
             order: Ranks of the hits in the order on screen, if that is not the result's own.
+            replace: Whether files that are there already may be replaced.
 
         Raises:
             ExportError: if they cannot be written.
         """
-        from faami_core.indexing.marks import annotations_of
         from faami_core.search.arrange import picked
-        from faami_core.search.export import write_csv
+        from faami_core.search.export import check_free, write_csv
 
-        annotations = self._by_key(result.collections, annotations_of, forgiving=True)  # results outlive their index
-        return write_csv(result if order is None else picked(result, order), path, annotations)
+        if not replace:
+            check_free(path)
+        return write_csv(result if order is None else picked(result, order), path, self._notes_of(result))
+
+    def preview_csv(
+        self, result: SearchResult, *, order: Sequence[int] | None = None, rows: int = 20
+    ) -> tuple[tuple[str, ...], ...]:
+        """What ``export_csv`` would write, cell by cell: the names of the columns and the first rows.
+
+        Args:
+            result: From ``search``.
+            order: As of ``export_csv``.
+            rows: At most so many hits; time and memory do not grow with the others.
+        """
+        from faami_core.search.arrange import picked
+        from faami_core.search.export import csv_rows
+
+        first = range(len(result.hits))[:rows] if order is None else order[:rows]
+        return tuple(tuple(row) for row in csv_rows(picked(result, first), self._notes_of(result)))
+
+    @staticmethod
+    def export_files(path: Path) -> tuple[Path, Path]:
+        """The files that ``export_csv`` writes: the table, and its description."""
+        from faami_core.search.export import metadata_path
+
+        return path, metadata_path(path)
 
     def import_csv(self, path: Path) -> ImportedResult:
         """Loads an export back to the same hits; needs no model. ``with_maps`` brings back where they matched.
@@ -198,6 +224,12 @@ class Triage(Workplace):
             )
 
     # --- inside ----------------------------------------------------------------------------------------------
+
+    def _notes_of(self, result: SearchResult) -> dict[tuple[int, int], Annotation]:
+        """Marks and tags by ``Hit.key``; results outlive their index."""
+        from faami_core.indexing.marks import annotations_of
+
+        return self._by_key(result.collections, annotations_of, forgiving=True)
 
     def _by_key(
         self, roots: Sequence[Path], read: Callable[[Catalog], Mapping[int, T]], *, forgiving: bool = False

@@ -12,6 +12,7 @@ from app.controllers.workspace import Workspace
 from app.models.folding import Groups, Stacks, folded, key_of
 from app.models.moves import Moves, moves_between
 from app.models.result_list_model import ResultListModel
+from app.widgets.controls import PART_DOT
 from app.widgets.mixer_panel import MixerPanel
 from app.widgets.result_pane import ResultPane
 from faami_core.types import GalleryImage, Hit, SearchResult
@@ -126,7 +127,7 @@ class ArrangeController(QObject):
         order, stacks = self._fold(self._images)
         shown = [self._images[place] for place in order]
         self._replace_rows(shown, lambda: self._model.show_images(shown, self._workspace.roots[0], stacks))
-        self._pane.show_grid("  ·  ".join([self._browsing, *self._folding_note()]))
+        self._pane.show_grid(PART_DOT.join([self._browsing, *self._folding_note()]))
 
     def _fold(self, items: Sequence[Hit | GalleryImage]) -> tuple[list[int], Stacks]:
         order, stacks = folded(items, self._groups, self._unfolded, self._duplicate)
@@ -179,14 +180,30 @@ class ArrangeController(QObject):
         self._model.keep(count)
         self._pane.headline.show_text(self._headline(count))
 
+    @property
+    def order(self) -> str:
+        """ "by score", "by “tanks”"."""
+        return _within(self._pane.arrange.order.currentText())
+
+    def told(self) -> list[str]:
+        """How many results are on screen, in which order, and what keeps others off it."""
+        bar, count = self._pane.arrange, self._model.rowCount()
+        found = len(self._workspace.result.hits) if self._workspace.result is not None else 0
+        only = [_within(bar.filter.currentText())] if bar.only is not None else []
+        cut = [f"{found - count:,} cut off by score"] if count < found else []
+        return [self._results(count), *only, self.order, *cut, *self._notes()]
+
     def _headline(self, count: int) -> str:
         answered = self._answered
-        if answered is None:
-            return ""
-        total = len(answered.hits) - self._folded_away
-        results = f"{total:,} results" if count == total else f"{count:,} of {total:,} results"
-        mixed = ["words mixed"] if self._mixer.factors is not None else []
-        return "  ·  ".join([results, *self._folding_note(), *mixed, reranked_of(answered)])
+        return PART_DOT.join([self._results(count), *self._notes(), reranked_of(answered)]) if answered else ""
+
+    def _results(self, count: int) -> str:
+        """ "14 of 24 results"."""
+        total = len(self._answered.hits) - self._folded_away if self._answered is not None else 0
+        return f"{total:,} results" if count == total else f"{count:,} of {total:,} results"
+
+    def _notes(self) -> list[str]:
+        return [*self._folding_note(), *(["words mixed"] if self._mixer.factors is not None else [])]
 
     def _folding_note(self) -> list[str]:
         return [f"{self._folded_away:,} folded"] if self._folded_away else []
@@ -197,3 +214,8 @@ def _is_same_question(before: SearchResult | None, now: SearchResult | None) -> 
     if before is None or now is None:
         return False
     return (before.query, before.feedback, before.words) == (now.query, now.feedback, now.words)
+
+
+def _within(choice: str) -> str:
+    """A choice of the bar above the grid within a sentence; the word in it stays as it was typed."""
+    return choice[:1].lower() + choice[1:]

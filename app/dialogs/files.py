@@ -29,9 +29,12 @@ def choose_results(parent: QWidget, start: Path) -> Path | None:
 
 
 def choose_export(parent: QWidget, start: Path) -> Path | None:
-    """Where to write a CSV file, None when cancelled."""
-    chosen, _ = QFileDialog.getSaveFileName(parent, "Export results as CSV", str(start), "CSV (*.csv)")
-    if not chosen:
-        return None
-    path = Path(chosen)
-    return path if path.suffix else path.with_suffix(".csv")
+    """Where to write a CSV file, None when cancelled; who asks tells what would be replaced."""
+    chosen, _ = QFileDialog.getSaveFileName(
+        parent,
+        "Export results as CSV",
+        str(start),
+        "CSV (*.csv)",
+        options=QFileDialog.Option.DontConfirmOverwrite,
+    )
+    return Path(chosen) if chosen else None

@@ -120,6 +120,7 @@ class Segmented(QWidget):
         for place, (value, label, tip) in enumerate(choices):
             button = QPushButton(label)
             button.setCheckable(True)
+            button.setAutoDefault(False)  # in a dialog, Enter does what the dialog is for
             end = "first" if place == 0 else "last" if place == len(choices) - 1 else "middle"
             button.setProperty("segment", end)
             button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # never cut a label

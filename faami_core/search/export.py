@@ -12,7 +12,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -101,6 +101,20 @@ def evidence_columns(words: Sequence[QueryWord]) -> tuple[str, ...]:
     return tuple(names)
 
 
+def metadata_path(path: Path) -> Path:
+    """Where the description of a CSV file lies: beside it."""
+    return path.with_name(path.name + METADATA_SUFFIX)
+
+
+def check_free(path: Path) -> None:
+    """Raises ExportError if an export to ``path`` would replace a file."""
+    for file in (path, metadata_path(path)):
+        if os.path.lexists(file):
+            raise ExportError(
+                f"{legible(file.name)!r} is there already.", "Choose another name, or say that it may be replaced."
+            )
+
+
 def write_csv(result: SearchResult, path: Path, annotations: Annotations | None = None) -> Path:
     """Writes the hits in order to ``path`` and the provenance to ``path`` + ``-metadata.json``.
 
@@ -112,11 +126,10 @@ def write_csv(result: SearchResult, path: Path, annotations: Annotations | None 
     Raises:
         ExportError: if a file cannot be written; then the old files, if any, are untouched.
     """
-    metadata_path = path.with_name(path.name + METADATA_SUFFIX)
     try:
         atomic.write_file(path, [csv_text(result, annotations).encode("utf-8")])
         metadata = json.dumps(csv_metadata(result, path.name), indent=2, ensure_ascii=False)
-        atomic.write_file(metadata_path, [f"{metadata}\n".encode()])
+        atomic.write_file(metadata_path(path), [f"{metadata}\n".encode()])
     except OSError as error:
         raise ExportError(
             f"The results cannot be written to {legible(str(path))!r}: {error.strerror or error}.",
@@ -128,12 +141,16 @@ def write_csv(result: SearchResult, path: Path, annotations: Annotations | None 
 def csv_text(result: SearchResult, annotations: Annotations | None = None) -> str:
     """The CSV as text, lines ended by CR LF."""
     out = io.StringIO()
-    writer = csv.writer(out, lineterminator="\r\n")
-    writer.writerow([_safe(name) for name, _ in _columns(result)])
+    csv.writer(out, lineterminator="\r\n").writerows(csv_rows(result, annotations))
+    return out.getvalue()
+
+
+def csv_rows(result: SearchResult, annotations: Annotations | None = None) -> Iterator[list[str]]:
+    """The cells of the CSV, the names of the columns first, made row by row as they are asked for."""
+    yield [_safe(name) for name, _ in _columns(result)]
     images = _image_words(result)
     for hit in result.hits:
-        writer.writerow(_row(hit, result, images, (annotations or {}).get(hit.key, Annotation())))
-    return out.getvalue()
+        yield _row(hit, result, images, (annotations or {}).get(hit.key, Annotation()))
 
 
 def csv_metadata(result: SearchResult, csv_name: str) -> dict[str, Any]:

@@ -17,7 +17,7 @@ from faami_core.indexing.joined_gallery import places_by_key
 from faami_core.queries import Annotation, Feedback
 from faami_core.search import provenance
 from faami_core.search.alignment import IMAGE_BLOCK, align_query
-from faami_core.search.export import METADATA_SUFFIX, ExportedHit, read_csv, word_names
+from faami_core.search.export import ExportedHit, metadata_path, read_csv, word_names
 from faami_core.search.feedback import moved_query
 from faami_core.search.query import encode_query
 from faami_core.types import (
@@ -46,11 +46,11 @@ def read_result(path: Path, ids: Callable[[Path], Mapping[Path, int]]) -> Import
     """
     rows = read_csv(path)
     try:
-        record = json.loads(path.with_name(path.name + METADATA_SUFFIX).read_text(encoding="utf-8"))
+        record = json.loads(metadata_path(path).read_text(encoding="utf-8"))
         result = _result(record, rows, ids)
     except (OSError, ValueError, KeyError, TypeError, csv.Error) as error:
         raise ExportError(
-            f"The file {path.name + METADATA_SUFFIX!r} that belongs to the results is missing or damaged.",
+            f"The file {metadata_path(path).name!r} that belongs to the results is missing or damaged.",
             "Keep both files of an export in one folder.",
         ) from error
     noted = {hit.key: row.annotation for hit, row in zip(result.hits, rows, strict=True)}

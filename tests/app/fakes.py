@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import hashlib
 import os
 import threading
@@ -14,13 +13,14 @@ from pathlib import Path
 
 import numpy as np
 
-from faami_core.errors import CollectionError, ExportError, QueryError, UnreadableImageError
+from faami_core.errors import CollectionError, QueryError, UnreadableImageError
 from faami_core.explain import Explain
 from faami_core.explanation import ScoreParts, TrustReport, TrustStep
 from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Annotation, Feedback, Filters, PixelBox, Query, TextTerm
 from faami_core.search.filters import Mask, masks_files, passing_images
 from faami_core.search.provenance import format_filters, parse_filters
 from faami_core.search.query_line import format_query, parse_query
+from faami_core.triage import Triage
 from faami_core.types import (
     ByteArray,
     CancelToken,
@@ -276,14 +276,12 @@ class FakeSession:
         )
         return TrustReport(word, 0.06, TrustStep("As it is", score, 0.2, None), steps)
 
-    def export_csv(self, result: SearchResult, path: Path) -> Path:
-        if not path.parent.is_dir():
-            raise ExportError(f"The folder {path.parent} does not exist.", "Choose another folder.")
-        with path.open("w", newline="", encoding="utf-8") as stream:
-            writer = csv.writer(stream)
-            writer.writerow(("rank", "path", "score"))
-            writer.writerows((hit.rank + 1, hit.path, hit.score) for hit in result.hits)
-        return path
+    export_csv = Triage.export_csv  # from plain values and marks alone: the real ones serve
+    preview_csv = Triage.preview_csv
+    export_files = staticmethod(Triage.export_files)
+
+    def _notes_of(self, result: SearchResult) -> dict[tuple[int, int], Annotation]:
+        return {(0, image): note for image, note in self.notes.items()}
 
     def annotations(self, root: Path) -> dict[int, Annotation]:
         return dict(self.notes)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
-import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
@@ -22,10 +21,9 @@ def focused() -> QWidget:
 
 
 def test_a_session_by_keyboard_alone_and_all_as_left_after_a_restart(
-    qtbot: QtBot, make_window: MakeWindow, session: FakeSession, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    qtbot: QtBot, make_window: MakeWindow, session: FakeSession, tmp_path: Path
 ) -> None:
     out = tmp_path / "out.csv"
-    monkeypatch.setattr("app.dialogs.files.choose_export", lambda _parent, _start: out)
     control = Qt.KeyboardModifier.ControlModifier
     window = make_window()
 
@@ -59,9 +57,17 @@ def test_a_session_by_keyboard_alone_and_all_as_left_after_a_restart(
     qtbot.keyClick(focused(), Qt.Key.Key_Z, control | Qt.KeyboardModifier.ShiftModifier)
     qtbot.keyClick(focused(), Qt.Key.Key_Z, control)
 
-    # Export what is on screen.
+    # Export what is on screen; the cursor is in the name of the file already.
+    qtbot.keyClick(focused(), Qt.Key.Key_E, control)
+    with qtbot.waitActive(window.export.dialog):
+        window.export.dialog.activateWindow()
+    qtbot.waitUntil(window.export.dialog.path.hasFocus)
+    qtbot.keyClick(focused(), Qt.Key.Key_A, control)
+    qtbot.keyClicks(focused(), str(out))
     with qtbot.waitSignal(window.export.written):
-        qtbot.keyClick(focused(), Qt.Key.Key_E, control)
+        qtbot.keyClick(focused(), Qt.Key.Key_Return)
+    with qtbot.waitActive(window):
+        window.activateWindow()
     with out.open(encoding="utf-8", newline="") as stream:
         assert len(list(csv.DictReader(stream))) == 24
     chosen = window.model.path(window.grid.currentIndex().row())

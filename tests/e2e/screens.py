@@ -20,10 +20,11 @@ from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from app.application import prepare
 from app.dialogs.crash_log_dialog import CrashLogDialog
+from app.dialogs.export_dialog import ExportDialog
 from app.dialogs.shortcuts_dialog import ShortcutsDialog
 from app.models.result_list_model import Role
 from faami_core.config import user_data_dir
-from faami_core.queries import PixelBox
+from faami_core.queries import Annotation, PixelBox
 from tests.e2e.driver import Driver
 
 _SIZE = (1440, 900)
@@ -80,7 +81,16 @@ def _first_start(driver: Driver) -> Screens:
 
 def _browse(driver: Driver) -> Screens:
     driver.open_demo()
+    _forget_marks(driver)
     yield "03-browse", None
+
+
+def _forget_marks(driver: Driver) -> None:
+    """Marks and tags of an earlier run would be in the pictures, and a tag given twice is taken off."""
+    window, session, root = driver.window, driver.window.workspace.session, driver.data.resolve() / "demo"
+    session.annotate(root, dict.fromkeys(session.annotations(root), Annotation()))
+    window.triage.take_collections()
+    driver.until(lambda: window.runner.running == 0)
 
 
 def _results(driver: Driver) -> Screens:
@@ -221,16 +231,39 @@ def _refined(driver: Driver) -> Screens:
 
 def _export(driver: Driver) -> Screens:
     window, folder = driver.window, driver.data / "reports"
-    folder.mkdir(exist_ok=True)
+    shutil.rmtree(folder, ignore_errors=True)  # an earlier run wrote there
+    folder.mkdir()
+    window.settings.set_export_folder(folder)
     written: list[Path] = []
     window.export.written.connect(written.append)
-    window.export.export(folder / window.export.suggested_name())
+    window.pane.histogram.keep(124)
+    dialog = _export_dialog(driver)
+    yield "13i-export", dialog
+    dialog.choice.button("accepted").click()
+    driver.until(lambda: window.runner.running == 0)
+    yield "13j-export-accepted", dialog
+    dialog.choice.button("all").click()
+    dialog.export.click()
     driver.until(lambda: bool(written))
     yield "13a-exported", None
+    window.resize(*_SMALL)
+    dialog = _export_dialog(driver)
+    yield "13k-export-small-window-replaces", dialog
+    dialog.path.setText(str(folder / "march" / "tanks.csv"))
+    driver.until(lambda: window.runner.running == 0)
+    yield "13l-export-no-folder", dialog
+    dialog.reject()
+    window.resize(*_SIZE)
     window.pane.notice.hide()
     window.pane.query.clear()
     driver.submit(lambda: window.reopen.open(written[0]))
     yield "13b-opened-again", None
+
+
+def _export_dialog(driver: Driver) -> ExportDialog:
+    driver.window.actions_by_name["export_csv"].trigger()
+    driver.until(lambda: driver.window.runner.running == 0)
+    return driver.window.findChild(ExportDialog)
 
 
 def _overlays(driver: Driver) -> Screens:

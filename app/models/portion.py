@@ -1,0 +1,44 @@
+"""What of the results on screen an export writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Portion:
+    """Some of the results on screen.
+
+    Attributes:
+        name: "all", "selected" or "accepted".
+        rows: Their rows in the grid, from top to bottom.
+        sentence: What they are, for the analyst.
+    """
+
+    name: str
+    rows: Sequence[int]
+    sentence: str
+
+    @property
+    def label(self) -> str:
+        """For the button that chooses it."""
+        return f"{'All on screen' if self.name == 'all' else self.name.capitalize()} ({len(self.rows):,})"
+
+
+def portions_of(
+    shown: int, selected: Sequence[int], accepted: Sequence[int], told: Sequence[str], order: str
+) -> tuple[Portion, ...]:
+    """The portions to choose from, the whole first.
+
+    Args:
+        shown: How many results are on screen.
+        selected, accepted: Rows of those.
+        told: What is said of all on screen.
+        order: What is said of their order.
+    """
+    parts = (
+        Portion(name, rows, f"{len(rows):,} {name} of {shown:,} on screen, {order}.")
+        for name, rows in (("selected", selected), ("accepted", accepted))
+    )
+    return Portion("all", range(shown), f"{', '.join(told)}."), *parts
