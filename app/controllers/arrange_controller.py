@@ -190,7 +190,7 @@ class ArrangeController(QObject):
         bar, count = self._pane.arrange, self._model.rowCount()
         found = len(self._workspace.result.hits) if self._workspace.result is not None else 0
         only = [_within(bar.filter.currentText())] if bar.only is not None else []
-        cut = [f"{found - count:,} cut off by score"] if count < found else []
+        cut = [f"{found - count:,} below the score line"] if count < found else []
         return [self._results(count), *only, self.order, *cut, *self._notes()]
 
     def _headline(self, count: int) -> str:

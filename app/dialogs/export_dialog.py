@@ -138,8 +138,8 @@ class ExportDialog(QDialog):
         self.beside.setProperty("voice", "muted")
         self.message = label("", "", wrap=True)
         self.message.setAccessibleName("Message")
-        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
-        self.message.setFixedHeight(2 * self.message.fontMetrics().lineSpacing())  # it comes and goes, nothing moves
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.message.setMinimumHeight(2 * self.message.fontMetrics().lineSpacing())  # short ones move nothing
         self.message.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.cancel = QPushButton("Cancel")
         self.cancel.setAccessibleName("Cancel, nothing is written")
@@ -219,6 +219,7 @@ class ExportDialog(QDialog):
 
     def _tell(self, text: str, voice: str) -> None:
         self.message.setText(text)
+        self.message.setToolTip(text)
         self.message.setProperty("voice", voice)
         self.message.setAccessibleName(text or "No message")
         restyle(self.message)

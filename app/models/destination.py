@@ -28,7 +28,7 @@ class Destination:
     def sentence(self) -> str:
         """What the analyst should know before she writes; empty where nothing is in the way."""
         if not self.has_folder:
-            return f"The folder {self.files[0].parent} does not exist."
+            return f"The folder {self.files[0].parent} does not exist. Choose another one."
         if not self.present:
             return ""
         names = " and ".join(file.name for file in self.present)

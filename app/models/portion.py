@@ -38,7 +38,7 @@ def portions_of(
         order: What is said of their order.
     """
     parts = (
-        Portion(name, rows, f"{len(rows):,} {name} of {shown:,} on screen, {order}.")
+        Portion(name, rows, f"{len(rows):,} {name} of {shown:,} on screen, {order}, ranked anew.")
         for name, rows in (("selected", selected), ("accepted", accepted))
     )
     return Portion("all", range(shown), f"{', '.join(told)}."), *parts

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import threading
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,6 @@ from app.dialogs.export_dialog import ExportDialog
 from app.main_window import MainWindow
 from app.models.destination import file_of
 from app.models.table_model import TableModel
-from app.workers.task import Lane
 from faami_core.errors import ExportError
 from faami_core.queries import Annotation, Mark
 from tests.app.conftest import MakeWindow
@@ -120,7 +120,7 @@ def test_the_sentence_tells_what_keeps_results_off_the_screen(
     qtbot.waitUntil(lambda: window.views.duplicates.is_settled)
     window.pane.histogram.keep(5)
     dialog = open_dialog(qtbot, window)
-    assert dialog.sentence.text() == "5 of 22 results, by score, 17 cut off by score, 2 folded."
+    assert dialog.sentence.text() == "5 of 22 results, by score, 17 below the score line, 2 folded."
     assert len(previewed(dialog)) == 6
     assert dialog.caption.text() == "All rows, as the file will hold them"
     dialog.reject()
@@ -152,10 +152,10 @@ def test_the_selected_or_the_accepted_ones_alone_go_out_in_the_order_of_the_scre
         "Accepted (2)",
     ]
     choose(qtbot, window, "selected")
-    assert dialog.sentence.text() == "2 selected of 24 on screen, by score."
+    assert dialog.sentence.text() == "2 selected of 24 on screen, by score, ranked anew."
     assert paths_of(previewed(dialog)) == [str(window.model.path(row)) for row in (7, 8)]
     choose(qtbot, window, "accepted")
-    assert dialog.sentence.text() == "2 accepted of 24 on screen, by score."
+    assert dialog.sentence.text() == "2 accepted of 24 on screen, by score, ranked anew."
     seen = previewed(dialog)
     assert [row[seen[0].index("mark")] for row in seen[1:]] == ["accepted", "accepted"]
     dialog.path.setFocus()
@@ -178,15 +178,14 @@ def test_the_preview_of_very_many_results_is_made_of_twenty(
     asked: list[tuple[str, int]] = []
 
     def preview(result: object, *, order: range) -> tuple[tuple[str, ...], ...]:
-        lanes = {task.lane for task in window.runner._tasks.values()}
-        asked.append((next(iter(lanes & {Lane.DISK})), len(order)))
+        asked.append((threading.current_thread().name, len(order)))
         return FakeSession.preview_csv(session, result, order=order)
 
     session.count = 2000
     ask(qtbot, window, "river")
     monkeypatch.setattr(session, "preview_csv", preview)
     dialog = open_dialog(qtbot, window)
-    assert asked == [("disk", 500)]
+    assert asked == [("disk-0", 500)]
     assert dialog.table.model().rowCount() == 20
 
 
@@ -250,7 +249,7 @@ def test_a_folder_that_is_missing_is_told_and_what_was_chosen_and_typed_stays(
     dialog = open_dialog(qtbot, window)
     choose(qtbot, window, "selected")
     type_path(qtbot, window, reports / "gone" / "out.csv")
-    assert dialog.message.text() == f"The folder {reports / 'gone'} does not exist."
+    assert dialog.message.text() == f"The folder {reports / 'gone'} does not exist. Choose another one."
     with qtbot.waitSignal(window.export.failed):
         qtbot.keyClick(dialog.path, KEY.Key_Return)
     assert dialog.isVisible()
@@ -265,7 +264,7 @@ def test_a_full_disk_is_told_in_the_dialog(
     qtbot: QtBot, window: MainWindow, session: FakeSession, reports: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def full(*_args: object, **_options: object) -> Path:
-        raise ExportError("The disk is full.", "Make room.")
+        raise ExportError("The disk is full. " * 12, "Make room.")
 
     monkeypatch.setattr(session, "export_csv", full)
     ask(qtbot, window, "river")
@@ -273,7 +272,8 @@ def test_a_full_disk_is_told_in_the_dialog(
     with qtbot.waitSignal(window.export.failed):
         qtbot.keyClick(dialog.path, KEY.Key_Return)
     qtbot.waitUntil(lambda: window.runner.running == 0)
-    assert dialog.message.text() == "The disk is full. Make room."
+    assert dialog.message.text() == f"{'The disk is full. ' * 12} Make room."
+    assert dialog.message.height() >= dialog.message.heightForWidth(dialog.message.width())
     assert dialog.export.isEnabled()
     assert not window.pane.notice.isVisible()
 

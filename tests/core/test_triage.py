@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import random
@@ -13,7 +14,7 @@ import pytest
 from PIL import Image
 
 from faami_core.cli import main
-from faami_core.errors import CollectionError, QueryError
+from faami_core.errors import CollectionError, ExportError, QueryError
 from faami_core.queries import Annotation, Feedback, Filters, ImageTerm, Mark, PixelBox, Query, TextTerm
 from faami_core.session import Session
 from tests.stub_encoder import COLOURS, StubEncoder
@@ -180,6 +181,24 @@ def test_an_export_holds_what_is_on_screen_in_that_order(session, image_folder, 
 
     shown = session.import_csv(path).result.hits
     assert [hit.path for hit in shown] == [result.hits[5].path, result.hits[0].path]
+
+
+@pytest.mark.parametrize("order", [None, [5, 0, 3]])
+def test_the_preview_is_the_first_rows_of_the_file(session, image_folder, tmp_path, order):
+    ids = ids_by_name(session, image_folder)
+    session.annotate(image_folder, {ids["red"]: Annotation(Mark.ACCEPTED, ("=tag",))})
+    query = Query((TextTerm("red"), ImageTerm(image_folder / "blue.png", -0.5)))
+    result = session.search(image_folder, query)
+
+    preview = session.preview_csv(result, order=order, rows=2)
+
+    table, described = session.export_files(tmp_path / "out.csv")
+    session.export_csv(result, table, order=order, replace=False)
+    with table.open(encoding="utf-8", newline="") as stream:
+        assert preview == tuple(map(tuple, csv.reader(stream)))[:3]
+    assert described.is_file()
+    with pytest.raises(ExportError, match="is there already"):
+        session.export_csv(result, table, replace=False)
 
 
 def test_results_of_another_model_or_a_lost_index_open_without_maps(session, image_folder, tmp_path):

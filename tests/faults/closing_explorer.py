@@ -44,6 +44,7 @@ class RestlessWindow(MainWindow):
             self.collections.update,
             self.rescan.look,
             lambda: self.export.export(user_data_dir() / "out.csv"),
+            self.actions_by_name["export_csv"].trigger,
             self.actions_by_name["palette"].trigger,
             self.actions_by_name["shortcuts"].trigger,
             lambda: self.set_theme("light"),

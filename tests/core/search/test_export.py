@@ -21,7 +21,9 @@ from faami_core.queries import Annotation, ImageTerm, Mark, PixelBox, Query, Tex
 from faami_core.search.arrange import picked
 from faami_core.search.export import (
     METADATA_SUFFIX,
+    check_free,
     csv_metadata,
+    csv_rows,
     csv_text,
     evidence_columns,
     matched_words,
@@ -236,6 +238,25 @@ def test_no_hits_make_a_table_with_only_a_header(tmp_path):
 
     assert read_csv(path) == ()
     assert len(rows_of(path.read_text("utf-8"))) == 1
+
+
+def test_rows_are_made_one_by_one_so_that_a_preview_costs_no_more_than_it_shows():
+    result = result_of(["a"], [Path("/a.png"), Path("/b.png")])
+    broken = replace(result, hits=(result.hits[0], replace(result.hits[1], best_regions=())))
+    rows = csv_rows(broken)
+
+    assert [next(rows), next(rows)] == rows_of(csv_text(result))[:2]
+    with pytest.raises(IndexError):
+        next(rows)
+
+
+@pytest.mark.parametrize("name", ["out.csv", f"out.csv{METADATA_SUFFIX}"])
+def test_a_path_is_free_when_neither_file_is_there(tmp_path, name):
+    check_free(tmp_path / "out.csv")
+    (tmp_path / name).write_bytes(b"")
+
+    with pytest.raises(ExportError, match="is there already"):
+        check_free(tmp_path / "out.csv")
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
