@@ -187,11 +187,12 @@ class ArrangeController(QObject):
 
     def told(self) -> list[str]:
         """How many results are on screen, in which order, and what keeps others off it."""
-        bar, count = self._pane.arrange, self._model.rowCount()
+        answered, bar, count = self._answered, self._pane.arrange, self._model.rowCount()
         found = len(self._workspace.result.hits) if self._workspace.result is not None else 0
         only = [_within(bar.filter.currentText())] if bar.only is not None else []
         cut = [f"{found - count:,} below the score line"] if count < found else []
-        return [self._results(count), *only, self.order, *cut, *self._notes()]
+        reranked = [reranked_of(answered)] if answered is not None else []
+        return [self._results(count), *only, self.order, *cut, *self._notes(), *reranked]
 
     def _headline(self, count: int) -> str:
         answered = self._answered

@@ -27,7 +27,7 @@ from app.models.table_model import TableModel
 from app.widgets.controls import ElidedLabel, Segmented, label, restyle
 from faami_core.errors import FaamiError
 
-_WIDEST_COLUMN = 280
+_WIDEST_COLUMN = 320
 _SIZE = QSize(880, 560)
 _MARGIN = 48  # of the window that stays in sight around the dialog
 

@@ -95,7 +95,7 @@ def test_enter_writes_what_the_dialog_shows_which_is_what_is_on_screen(
 ) -> None:
     ask(qtbot, window, "storage tanks, beside a river!")
     dialog = open_dialog(qtbot, window)
-    assert dialog.sentence.text() == "24 results, by score."
+    assert dialog.sentence.text() == "24 results, by score, re-ranked 24 of 24."
     assert dialog.caption.text() == "The first 20 of 24 rows, as the file will hold them"
     assert dialog.path.text() == str(reports / "storage-tanks-beside-a-river.csv")
     assert "storage-tanks-beside-a-river.csv-metadata.json" in dialog.beside.full_text
@@ -120,7 +120,8 @@ def test_the_sentence_tells_what_keeps_results_off_the_screen(
     qtbot.waitUntil(lambda: window.views.duplicates.is_settled)
     window.pane.histogram.keep(5)
     dialog = open_dialog(qtbot, window)
-    assert dialog.sentence.text() == "5 of 22 results, by score, 17 below the score line, 2 folded."
+    told = "5 of 22 results, by score, 17 below the score line, 2 folded, re-ranked 24 of 24."
+    assert dialog.sentence.text() == told
     assert len(previewed(dialog)) == 6
     assert dialog.caption.text() == "All rows, as the file will hold them"
     dialog.reject()
