@@ -140,8 +140,10 @@ def test_opening_and_closing_fifty_times_keeps_the_memory(
 
 
 def resident_bytes_in_use() -> int:
-    """Without what nothing refers to any more, what Qt's cache of drawings holds (10 MB at most, full after some forty
-    windows), and what the allocator of Linux keeps for later."""
+    """Without what nothing refers to any more, and what is only kept for later.
+
+    That is Qt's cache of drawings, of 10 MB at most and full after some forty windows, and the allocator of Linux.
+    """
     gc.collect()
     QPixmapCache.clear()
     trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
