@@ -46,7 +46,7 @@ def image_to_text_ranks(similarity: Matrix, image_of_text: npt.NDArray[np.int64]
         similarity: [N, M].
         image_of_text: [M], the image each caption belongs to; every image has at least one.
     """
-    own = image_of_text[None, :] == np.arange(len(similarity))[:, None]
+    own = _ownership(len(similarity), image_of_text)
     best = np.where(own, similarity, -np.inf).max(axis=1)
     return np.asarray(((similarity >= best[:, None]) & ~own).sum(axis=1), dtype=np.int64)
 
@@ -78,7 +78,7 @@ def tie_broken_metrics(similarity: Matrix, image_of_text: npt.NDArray[np.int64])
         similarity: [N, M].
         image_of_text: [M], the image each caption belongs to; every image has at least one.
     """
-    own = image_of_text[None, :] == np.arange(len(similarity))[:, None]
+    own = _ownership(len(similarity), image_of_text)
     return RetrievalMetrics(_tie_broken_recall(similarity, own), _tie_broken_recall(similarity.T, own.T))
 
 
@@ -116,6 +116,11 @@ def within_class_metrics(
         to_text.append(image_to_text_ranks(part, owner))
         to_image.append(text_to_image_ranks(part, owner))
     return _metrics(np.concatenate(to_text), np.concatenate(to_image))
+
+
+def _ownership(images: int, image_of_text: npt.NDArray[np.int64]) -> npt.NDArray[np.bool_]:
+    """[N, M], whether a caption is the image's own."""
+    return np.asarray(image_of_text[None, :] == np.arange(images)[:, None])
 
 
 def _metrics(to_text: Ranks, to_image: Ranks) -> RetrievalMetrics:

@@ -85,8 +85,9 @@ def shared_limit(
         1.0 when there is nothing to draw, so that drawing never divides by zero.
     """
     limit = _limit(result, word, scale, kind)
-    floor = _FAINTEST_SCALE * _limit(result, word, "both", kind)
-    return max(limit, floor, key=abs) or 1.0
+    if scale != "both":
+        limit = max(limit, _FAINTEST_SCALE * _limit(result, word, "both", kind), key=abs)
+    return limit or 1.0
 
 
 def _limit(result: SearchResult, word: int | None, scale: ScaleView, kind: MapKind) -> float:
