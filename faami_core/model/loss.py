@@ -9,9 +9,6 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-_PEAK = 3  # this power of a heatmap is mostly its brightest regions
-_DARK = 1e-12  # what sums to less lights nothing
-
 
 def contrastive_loss(logits: Tensor, positives: Tensor) -> Tensor:
     """InfoNCE both ways with several positives a row (and a column).
@@ -63,7 +60,7 @@ def cell_loss(cell_evidence: Tensor, cells: Tensor, sharpness: float) -> Tensor:
 
 
 def mask_loss(attention: Tensor, matches: Tensor, coverage: Tensor, sharpness: float) -> Tensor:
-    """A word's attention, evidence and brightest evidence must lie in its mask; regions must match inside alone.
+    """A word's attention and its evidence must lie in its mask, and its regions must match inside and not outside.
 
     Args:
         attention: [P, R], sums to 1.
@@ -75,8 +72,8 @@ def mask_loss(attention: Tensor, matches: Tensor, coverage: Tensor, sharpness: f
     pointing = attention.sum() * 0.0
     if bool(present.any()):
         evidence = attention * matches.clamp_min(0.0)  # what a heatmap shows
-        for light in (attention, evidence, evidence**_PEAK):
-            inside = ((light / light.sum(dim=1, keepdim=True).clamp_min(_DARK)) * coverage).sum(dim=1)[present]
+        for light in (attention, evidence / evidence.sum(dim=1, keepdim=True).clamp_min(1e-6)):
+            inside = (light * coverage).sum(dim=1)[present]
             pointing = pointing - 0.5 * torch.log(inside.clamp_min(1e-4)).mean()
     cross_entropy = functional.binary_cross_entropy_with_logits(sharpness * matches, coverage, reduction="none")
     # Inside and outside count the same, however small the thing is.

@@ -66,7 +66,7 @@ def starting_model(config: TrainingConfig) -> tuple[Faami, Tokenizer, Path]:
     """
     torch.manual_seed(config.seed)  # the heads start at random
     if config.start:
-        return _go_on_from(config)
+        return _go_on_from(Path(config.start), config.model)
     model_config = with_text_architecture(config)
     model = build_model(model_config)
     load_image_weights(model.image_encoder.backbone, config.image_weights)
@@ -75,32 +75,15 @@ def starting_model(config: TrainingConfig) -> tuple[Faami, Tokenizer, Path]:
     return model, Tokenizer(file, model_config.text.max_tokens), file
 
 
-def _go_on_from(config: TrainingConfig) -> tuple[Faami, Tokenizer, Path]:
-    folder = Path(config.start)
+def _go_on_from(folder: Path, wanted: ModelConfig) -> tuple[Faami, Tokenizer, Path]:
     checkpoint = load_checkpoint(folder)
     found = checkpoint.model.config
-    fitted = {"text": found.text, "global_share": found.global_share, "calibration": CalibrationConfig()}
-    wanted = replace(config.model, **fitted)  # type: ignore[arg-type]
-    if replace(wanted, image=found.image, calibration=found.calibration) != found:
+    fitted = {"text": found.text, "global_share": found.global_share, "calibration": found.calibration}
+    if replace(wanted, **fitted) != found:  # type: ignore[arg-type]
         raise TrainingError(f"The checkpoint {folder} was made with another model config.", "Use its config.")
     model = checkpoint.model.requires_grad_(True)
-    if wanted.image != found.image:
-        model = _with_another_backbone(model, wanted, config.image_weights)
-    model.calibration, model.config = None, wanted  # the calibration was of the old weights
+    model.calibration, model.config = None, replace(found, calibration=CalibrationConfig())  # of the old weights
     return model, checkpoint.tokenizer, folder / TOKENIZER
-
-
-def _with_another_backbone(model: Faami, wanted: ModelConfig, image_weights: str) -> Faami:
-    """The same words, heads and alignment behind another image encoder; what reads its layers starts at random."""
-    other = build_model(wanted)
-    load_image_weights(other.image_encoder.backbone, image_weights)
-    kept = {
-        name: value
-        for name, value in model.state_dict().items()
-        if not name.startswith(("image_encoder.", "connection.", "calibration."))
-    }
-    other.load_state_dict(kept, strict=False)
-    return other
 
 
 def with_text_architecture(config: TrainingConfig) -> ModelConfig:

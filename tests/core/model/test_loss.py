@@ -69,16 +69,6 @@ def test_mask_loss_wants_the_evidence_inside_where_attention_is_torn() -> None:
     assert gradient[0, 2:].abs().max() == 0  # dark regions have no light to move
 
 
-def test_mask_loss_wants_the_brightest_evidence_inside_where_most_of_it_already_is() -> None:
-    coverage = torch.tensor([[1.0, 1.0, 1.0, 0.0]])
-    matches = torch.full((1, 4), 0.5)  # matching is off, so attention alone tells where the evidence lies
-    spread, peaked = torch.tensor([[0.25, 0.25, 0.25, 0.25]]), torch.tensor([[0.2, 0.2, 0.2, 0.4]])
-    sharp = torch.tensor([[0.45, 0.2, 0.1, 0.25]])
-    lost = {name: float(mask_loss(light, matches, coverage, 0.0)) for name, light in
-            (("spread", spread), ("peaked", peaked), ("sharp", sharp))}  # fmt: skip
-    assert lost["sharp"] < lost["spread"] < lost["peaked"]  # equal light inside, but the brightest region lies there
-
-
 def test_mask_loss_of_an_absent_thing_only_wants_no_match() -> None:
     attention, nothing = torch.full((1, 4), 0.25), torch.zeros(1, 4)
     high, low = (float(mask_loss(attention, torch.full((1, 4), cosine), nothing, 8.0)) for cosine in (0.9, -0.9))

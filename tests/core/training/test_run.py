@@ -218,21 +218,6 @@ def test_a_run_can_go_on_from_the_weights_of_another(training_config: TrainingCo
     assert losses(second, "global", "fine")[0] < losses(fresh, "global", "fine")[0]
 
 
-def test_a_run_can_put_another_image_encoder_before_heads_of_one(training_config: TrainingConfig) -> None:
-    folder = train(replace(training_config, epochs=1), device="cpu")
-    image = replace(training_config.model.image, backbone="tf_efficientnet_lite2")  # taps of other widths
-    model = replace(training_config.model, image=image)
-    before = load_checkpoint(folder).model.state_dict()
-    after = starting_model(replace(training_config, model=model, start=str(folder), image_weights=""))[0]
-    assert after.config.image == image
-    assert after.calibration is None
-    fresh = ("image_encoder.", "connection.")
-    kept = {name: value for name, value in after.state_dict().items() if not name.startswith(fresh)}
-    assert {name.split(".")[0] for name in kept} == {"enhancement", "text_encoder", "alignment", "global_projection"}
-    assert all(torch.equal(value, before[name]) for name, value in kept.items())
-    assert all(value.requires_grad for value in after.parameters())
-
-
 def test_weights_of_another_shape_are_refused(training_config: TrainingConfig, tmp_path: Path) -> None:
     first = train(replace(training_config, epochs=1), device="cpu")
     model = replace(training_config.model, width=24)
