@@ -75,9 +75,11 @@ def mask_loss(attention: Tensor, matches: Tensor, coverage: Tensor, sharpness: f
         for light in (attention, evidence / evidence.sum(dim=1, keepdim=True).clamp_min(1e-6)):
             inside = (light * coverage).sum(dim=1)[present]
             pointing = pointing - 0.5 * torch.log(inside.clamp_min(1e-4)).mean()
-    cross_entropy = functional.binary_cross_entropy_with_logits(sharpness * matches, coverage, reduction="none")
+    # The regions that show most of a thing say yes, even where it is smaller than a region.
+    shown = coverage / coverage.amax(dim=1, keepdim=True).clamp_min(1e-6)
+    cross_entropy = functional.binary_cross_entropy_with_logits(sharpness * matches, shown, reduction="none")
     # Inside and outside count the same, however small the thing is.
-    inside_share = coverage / coverage.sum(dim=1, keepdim=True).clamp_min(1.0)
-    outside_share = (1 - coverage) / (1 - coverage).sum(dim=1, keepdim=True).clamp_min(1.0)
+    inside_share = shown / shown.sum(dim=1, keepdim=True).clamp_min(1.0)
+    outside_share = (1 - shown) / (1 - shown).sum(dim=1, keepdim=True).clamp_min(1.0)
     matching = (cross_entropy * (inside_share + outside_share)).sum(dim=1).mean()
     return pointing + matching

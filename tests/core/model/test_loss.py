@@ -73,3 +73,11 @@ def test_mask_loss_of_an_absent_thing_only_wants_no_match() -> None:
     attention, nothing = torch.full((1, 4), 0.25), torch.zeros(1, 4)
     high, low = (float(mask_loss(attention, torch.full((1, 4), cosine), nothing, 8.0)) for cosine in (0.9, -0.9))
     assert low < 0.01 < high
+
+
+def test_a_thing_smaller_than_a_region_still_matches_there() -> None:
+    attention, road = torch.full((1, 4), 0.25), torch.tensor([[0.2, 0.0, 0.0, 0.0]])
+    yes, no = (
+        float(mask_loss(attention, torch.tensor([[cosine, -0.9, -0.9, -0.9]]), road, 8.0)) for cosine in (0.5, -0.5)
+    )
+    assert yes < no
