@@ -1,13 +1,13 @@
 """From which strength on a word is said to be seen, told by how strong it is over the collection.
 
 Words differ in how far they rise over what the model sees of them anywhere: "forest" reaches 0.1 in half of all
-images without a forest, "tanks" in hardly any without tanks. So every word has a border of its own, half-way between an
-ordinary image of the collection and its best ones, and kept within limits for collections that show the thing
+images without a forest, "tanks" in hardly any without tanks. So every word has a border of its own, half-way between
+an ordinary image of the collection and its best ones, and kept within limits for collections that show the thing
 everywhere or nowhere.
 
-Measured with the shipped model over the 36 things that captions of the demo collection name, mean of the words: 85 % of
-the images whose captions name a thing reach its border, and 8.9 % of the others (86 and 14.5 % with one border of 0.1
-for all).
+Measured with the shipped model over the 36 things that captions of the demo collection name, mean of the words: 85 %
+of the images whose captions name a thing reach its border, and 8.9 % of the others (86 and 14.5 % with one border of
+0.1 for all).
 """
 
 from __future__ import annotations
