@@ -211,6 +211,8 @@ class TrainingConfig:
         queue: Past images and captions that a batch is compared with on top of its own; 0 for none.
         class_weight: Of the scene-class loss, from file names.
         batch_size: Images a step for retrieval.
+        captions_per_image: Captions that each of them meets in a step; the word–region blocks see the first one.
+        channel_dropout: Share of the channels of each layer that a step leaves out of every image; 0 for none.
         fine_batch: Images and captions that meet in one word–region block; its cost grows with its square.
         scene_batch, mosaic_batch: Images a step for the evidence losses.
         evidence_weight: Weight of the evidence losses against the retrieval losses.
@@ -236,6 +238,8 @@ class TrainingConfig:
     views: int = 3
     epochs: int = 7
     batch_size: int = 128
+    captions_per_image: int = 1
+    channel_dropout: float = 0.0
     fine_batch: int = 48
     scene_batch: int = 16
     mosaic_batch: int = 8
@@ -269,11 +273,15 @@ class TrainingConfig:
         """Raises:
         TrainingError: if a number makes no sense.
         """
-        for name in ("epochs", "batch_size", "fine_batch", "views"):
+        for name in ("epochs", "batch_size", "captions_per_image", "fine_batch", "views"):
             if getattr(self, name) < 1:
                 raise TrainingError(
                     f"The training config says {name} = {getattr(self, name)}; it must be at least 1."
                 )
+        if not 0 <= self.channel_dropout < 1:
+            raise TrainingError(
+                f"The training config says channel_dropout = {self.channel_dropout}; it must be at least 0, below 1."
+            )
         if self.window and not self.image_learning_rate:
             raise TrainingError(
                 "A window needs an image encoder that is trained: cached features are of whole images."

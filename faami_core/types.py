@@ -25,7 +25,7 @@ ByteArray = npt.NDArray[np.uint8]
 
 # A word's strength (see QueryWord) from which its thing is said to be there, where no collection calibrates it; a
 # search sets it for every word anew (see search.calibration). Half of it is enough to be said to be weakly there.
-MATCHED_FROM = 0.15
+MATCHED_FROM = 0.2
 
 ScaleView = Literal["both", "fine", "coarse"]
 MapKind = Literal["evidence", "attention"]

@@ -19,7 +19,8 @@ from faami_core.model.window import Window
 from faami_core.pace import Pace
 from faami_core.types import ByteArray, ProgressCallback
 
-_ZOOM = (0.9, 1.4)  # of ground that a random view shows against a window of its size, up to the whole image
+_ZOOM = (0.8, 1.4)  # of ground that a random view shows against a window of its size, up to the whole image
+_TINT = 0.1  # by which a random view's red, green and blue are stronger or weaker
 _CHUNK = 1024  # phrases tokenised at once
 _LENGTHS = 4  # groups of phrases of similar length: one long caption must not pad all others to its length
 
@@ -96,7 +97,9 @@ def random_views(pixels: Tensor, side: int, turned: Tensor) -> Tensor:
     images = pixels.permute(0, 3, 1, 2).float()
     views = functional.grid_sample(images, places, padding_mode="reflection", align_corners=False)
     contrast = 1 + torch.empty(count, 1, 1, 1).uniform_(-CONTRAST, CONTRAST)
+    tint = 1 + torch.empty(count, 3, 1, 1).uniform_(-_TINT, _TINT)
     brightness = 255 * torch.empty(count, 1, 1, 1).uniform_(-BRIGHTNESS, BRIGHTNESS)
+    views = views * tint.to(views.device)
     views = (views - 127.5) * contrast.to(views.device) + 127.5 + brightness.to(views.device)
     return views.clamp(0, 255).permute(0, 2, 3, 1)
 

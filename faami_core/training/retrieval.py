@@ -24,13 +24,13 @@ _CLASS_SHARPNESS = 10.0  # global features have length 1
 
 @dataclass(frozen=True)
 class RetrievalBatch:
-    """Train images, then scenes, one caption each.
+    """Train images, then scenes, with C captions each.
 
     Attributes:
         examples: [B] numbers of train images; ``views`` [B] of their views.
         scenes: [S] numbers of made scenes.
-        captions: [B + S].
-        positives: [B + S, B + S] bool, rows images: which captions fit which images.
+        captions: [C · (B + S)], one of each image, then another one of each.
+        positives: [B + S, C · (B + S)] bool, rows images: which captions fit which images.
     """
 
     examples: npt.NDArray[np.int64]
@@ -64,7 +64,11 @@ class RetrievalObjective:
         scenes = generator.choice(len(data.scenes), size=count, replace=False) if count else np.empty(0, np.int64)
         own = [data.train[int(index)].captions for index in order]
         own += [data.scenes.captions[int(index)] for index in scenes]
-        captions = [options[int(generator.integers(len(options)))] for options in own]
+        captions = [
+            options[int(generator.integers(len(options)))]
+            for _ in range(self._config.captions_per_image)
+            for options in own
+        ]
         # Identical sentences are positives of each other's images; so is any caption that an image also carries.
         positives = torch.tensor([[caption in known for caption in captions] for known in map(set, own)])
         return RetrievalBatch(order, views, scenes, captions, positives.to(self._device))

@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 import torch
 from torch import Tensor, nn
+from torch.nn import functional
 
 from faami_core.config import TrainingConfig
 from faami_core.model.faami import EncodedImages, Faami
@@ -93,7 +94,7 @@ class Trainer:
         torch.manual_seed(self.config.seed * 1_000_003 + step)  # dropout repeats on resume
         self.model.train()
         self.model.image_encoder.eval()
-        self.model.text_encoder.bert.eval()
+        self.model.text_encoder.bert.train(self.config.text_learning_rate > 0)  # its dropout
         for group in self.optimizer.param_groups:
             group["lr"] = group["rate"] * learning_rate_factor(step, self.steps, self.config.warmup)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.device.type == "cuda"):
@@ -138,6 +139,8 @@ class Trainer:
         if len(batch.scenes):
             scene_taps = self.data.scene_taps.batch(batch.scenes, self.device, window)
             taps = [torch.cat(pair) for pair in zip(taps, scene_taps, strict=True)]
+        if self.config.channel_dropout:
+            taps = [functional.dropout2d(tap, self.config.channel_dropout) for tap in taps]
         return self.model.encode_taps(taps, window)
 
     # --- averages and log

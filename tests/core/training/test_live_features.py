@@ -29,8 +29,9 @@ class FourImages:
 
 @pytest.fixture
 def still(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No zoom, no change of brightness and contrast."""
+    """No zoom, no change of brightness, contrast and colour."""
     monkeypatch.setattr(live_features, "_ZOOM", (1.0, 1.0))
+    monkeypatch.setattr(live_features, "_TINT", 0.0)
     monkeypatch.setattr(live_features, "BRIGHTNESS", 0.0)
     monkeypatch.setattr(live_features, "CONTRAST", 0.0)
 
@@ -68,6 +69,17 @@ def test_a_small_view_shows_a_part_at_the_same_scale() -> None:
     steps = np.diff(views[:, :, :, 0], axis=2)
     np.testing.assert_allclose(steps, 1.0, atol=1e-3)
     assert len({round(float(view[0, 0, 0]), 3) for view in views}) > 4  # at different places
+
+
+def test_the_light_of_a_view_has_a_colour_of_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(live_features, "BRIGHTNESS", 0.0)
+    monkeypatch.setattr(live_features, "CONTRAST", 0.0)
+    torch.manual_seed(0)
+    grey = torch.full((32, 16, 16, 3), 100, dtype=torch.uint8)
+    colours = random_views(grey, 16, torch.zeros(32, dtype=torch.bool))[:, 8, 8]
+    assert 90 <= float(colours.min()) < 95
+    assert 105 < float(colours.max()) <= 110
+    assert float((colours.amax(dim=1) - colours.amin(dim=1)).median()) > 5
 
 
 def test_views_repeat_with_the_seed_and_stay_in_range() -> None:

@@ -44,6 +44,26 @@ def prepared(training_config: TrainingConfig) -> tuple[TrainingConfig, Faami, Tr
     return config, model, prepare(config, model, tokenizer)
 
 
+def test_an_image_may_meet_several_of_its_captions_at_once(
+    prepared: tuple[TrainingConfig, Faami, TrainingData],
+) -> None:
+    config, model, data = prepared
+    config = replace(config, captions_per_image=2, queue=0)
+    objective = RetrievalObjective(config, data, Trained(model, config, classes=4), DEVICE)
+    batch = objective.draw(np.array([3, 0, 2]), np.random.default_rng(0))
+    assert len(batch.captions) == 6
+    for row, example in enumerate((3, 0, 2)):
+        own = data.train[example].captions
+        assert batch.captions[row] in own
+        assert batch.captions[3 + row] in own
+        assert batch.positives[row].tolist() == [caption in own for caption in batch.captions]
+    images, _ = encoded(3, 16, seed=1)
+    _, texts = encoded(6, 16, seed=2)
+    right = replace(texts, global_features=images.global_features.repeat(2, 1))
+    good, bad = (objective.losses(model, batch, images, some)["global"].item() for some in (right, texts))
+    assert good < bad
+
+
 def encoded(count: int, width: int, seed: int) -> tuple[EncodedImages, EncodedTexts]:
     generator = torch.Generator().manual_seed(seed)
     whole = functional.normalize(torch.randn(2 * count, width, generator=generator), dim=-1)

@@ -11,10 +11,13 @@ import torch
 
 from faami_core.config import TrainingConfig
 from faami_core.errors import CancelledError, TrainingError
+from faami_core.model.faami import EncodedImages, Faami
 from faami_core.model.image_encoder import ImageEncoder
 from faami_core.model.weights import load_checkpoint
-from faami_core.training.preparation import starting_model
+from faami_core.model.window import Window
+from faami_core.training.preparation import prepare, starting_model
 from faami_core.training.run import read_training_config, train
+from faami_core.training.trainer import Trainer
 from faami_core.types import CancelToken, Progress
 
 
@@ -73,10 +76,33 @@ def tuned(config: TrainingConfig) -> TrainingConfig:
         text_learning_rate=1e-3,
         image_frozen=("conv_stem", "blocks.0"),
         window=1,
+        captions_per_image=2,
+        channel_dropout=0.2,
         queue=8,
         class_weight=0.2,
         mosaic_sides=(2,),
     )
+
+
+def test_what_learns_drops_out(training_config: TrainingConfig, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A frozen text encoder answers the same every time; one that learns does not, and layers of images have gaps."""
+    seen: list[torch.Tensor] = []
+    encode = Faami.encode_taps
+
+    def watch(model: Faami, taps: list[torch.Tensor], window: Window | None = None) -> EncodedImages:
+        seen[:] = taps
+        return encode(model, taps, window)
+
+    monkeypatch.setattr(Faami, "encode_taps", watch)
+    for config, drops in (
+        (replace(training_config, mosaics=0), False),
+        (replace(tuned(training_config), mosaics=0), True),
+    ):
+        model, tokenizer, _ = starting_model(config)
+        Trainer(config, model, prepare(config, model, tokenizer), lambda _: {}, torch.device("cpu")).step(0)
+        assert model.text_encoder.bert.training is drops
+        gaps = [float((tap.flatten(2).abs().amax(dim=2) == 0).float().mean()) for tap in seen]
+        assert all(0.05 < share < 0.4 for share in gaps) is drops
 
 
 @pytest.mark.slow
@@ -188,6 +214,8 @@ def test_a_config_file_is_read_with_its_nested_tables(tmp_path: Path) -> None:
     [
         ("epochs = 0", "epochs"),
         ("learning_rate = -1.0", "learning_rate"),
+        ("captions_per_image = 0", "captions_per_image"),
+        ("channel_dropout = 1.0", "channel_dropout"),
         ("colour = 3", "colour"),
         ("epochs = 'many'", "epochs"),
         ("[model]\nwidth = 1000000", "width"),
