@@ -32,7 +32,7 @@ class BadgeMaker:
     """Badges for the hits of one result set, made on demand.
 
     Words are listed heaviest first, so that a narrow cell shows the words that decide; words whose share of the
-    score is below a quarter of the heaviest ("a", "the", "beside") get no badge.
+    score is below a tenth of the heaviest ("a", "the", "beside") get no badge.
     """
 
     def __init__(self, result: SearchResult) -> None:
@@ -41,7 +41,7 @@ class BadgeMaker:
         weights = [abs(word.weight) for word in result.words]
         heaviest = max(weights, default=0.0)
         order = sorted(range(len(weights)), key=lambda word: (-weights[word], word))
-        self._words = tuple(word for word in order if weights[word] >= heaviest / 4)
+        self._words = tuple(word for word in order if weights[word] >= heaviest / 10)
 
     def of(self, hit: Hit, lit: int | None = None) -> tuple[WordBadge, ...]:
         """Badges of a hit; a lit word comes first, and however light it is."""
