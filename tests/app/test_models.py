@@ -129,7 +129,12 @@ def test_words_seen_on_screen_are_the_words_matched_in_the_export(session: FakeS
 
 def test_a_thing_at_the_edge_of_the_query_has_a_badge(session: FakeSession, root: Path) -> None:
     """The shipped model reads "storage tanks beside a river" with these weights; the river was left out."""
-    words = (QueryWord("storage", 0.125), QueryWord("tanks", 0.716), QueryWord("beside", 0.0), QueryWord("river", 0.159))
+    words = (
+        QueryWord("storage", 0.125),
+        QueryWord("tanks", 0.716),
+        QueryWord("beside", 0.0),
+        QueryWord("river", 0.159),
+    )
     result = result_with(session, root, [(0.06, 0.4, 0.0, 0.09)], words)
     assert [badge.text for badge in BadgeMaker(result).of(result.hits[0])] == ["tanks", "river", "storage"]
 
