@@ -212,7 +212,7 @@ class TrainingConfig:
         class_weight: Of the scene-class loss, from file names.
         batch_size: Images a step for retrieval.
         captions_per_image: Captions that each of them meets in a step; the word–region blocks see the first one.
-        channel_dropout: Share of the channels of each layer that a step leaves out of every image; 0 for none.
+        channel_dropout: Share of the channels of each layer that a step leaves out of images and scenes, not mosaics.
         fine_batch: Images and captions that meet in one word–region block; its cost grows with its square.
         scene_batch, mosaic_batch: Images a step for the evidence losses.
         evidence_weight: Weight of the evidence losses against the retrieval losses.
