@@ -22,7 +22,7 @@ from faami_core.types import CancelToken, FloatArray, ProgressCallback
 
 BANK = 1024  # training images, and as many captions
 _TEMPERATURES = (0.01, 0.02, 0.05, 0.1, 0.2)
-_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0)
+_SHARES = (0.25, 0.5, 0.75, 1.0, 1.25)
 _LEAST_GAIN = 0.1  # points of mean recall; less is noise, and no calibration is simpler
 
 
