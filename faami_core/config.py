@@ -291,8 +291,6 @@ class TrainingConfig:
             raise TrainingError(
                 f"The training config says channel_dropout = {self.channel_dropout}; it must be at least 0, below 1."
             )
-        if self.mixup < 0:
-            raise TrainingError(f"The training config says mixup = {self.mixup}; it must be at least 0.")
         if self.mixup and (self.queue or self.margin_weight):
             raise TrainingError("Mixed images have no single caption: mixup needs queue = 0 and margin_weight = 0.")
         if self.window and not self.image_learning_rate:

@@ -13,7 +13,7 @@ from torch.nn import functional
 from faami_core.config import TrainingConfig
 from faami_core.data.captions import CaptionedImage
 from faami_core.model.faami import EncodedImages, EncodedTexts, Faami
-from faami_core.model.loss import contrastive_loss, one_way_contrastive_loss
+from faami_core.model.loss import one_way_contrastive_loss
 from faami_core.training.preparation import TrainingData, prepare, starting_model
 from faami_core.training.retrieval import RetrievalObjective, number_captions, number_classes
 from faami_core.training.trained import Trained
@@ -102,67 +102,6 @@ def test_past_samples_join_the_comparison_and_identical_sentences_stay_positives
     )
     torch.testing.assert_close(found, 0.5 * (rows + columns))
     assert trained.queue_examples.tolist() == [4, 5, 6, 7, 0, 1]
-
-
-def mixed_objective(
-    prepared: tuple[TrainingConfig, Faami, TrainingData], **settings: float
-) -> tuple[RetrievalObjective, Trained]:
-    config, model, data = prepared
-    config = replace(config, queue=0, margin_weight=0.0, mixup=0.5, fine_batch=8, **settings)  # type: ignore[arg-type]
-    trained = Trained(model, config, classes=4)
-    return RetrievalObjective(config, data, trained, DEVICE), trained
-
-
-def test_mixed_images_fit_the_captions_of_both(prepared: tuple[TrainingConfig, Faami, TrainingData]) -> None:
-    objective, _ = mixed_objective(prepared)
-    model = prepared[1]
-    mixed = objective.draw(np.array([0, 1, 2, 3]), np.random.default_rng(5))
-    assert 0.5 <= mixed.share < 1
-    assert sorted(mixed.partners.tolist()) == [0, 1, 2, 3]
-    assert mixed.partners.tolist() != [0, 1, 2, 3]
-    own = torch.arange(4)
-    alone, partners = replace(mixed, share=1.0), replace(mixed, share=1.0, positives=mixed.positives[mixed.partners])
-    images, texts = encoded(4, 16, seed=1)
-    both, first, second = (objective.losses(model, batch, images, texts) for batch in (mixed, alone, partners))
-    for name in ("global", "fine"):
-        wanted = mixed.share * first[name] + (1 - mixed.share) * second[name]
-        torch.testing.assert_close(both[name], wanted)
-        assert not torch.isclose(first[name], second[name])
-    assert [weight for weight, _ in alone.targets()] == [1.0]
-    assert [rows.tolist() for _, rows in alone.targets()] == [own.tolist()]
-
-
-def test_mixed_images_are_of_the_classes_of_both(prepared: tuple[TrainingConfig, Faami, TrainingData]) -> None:
-    objective, trained = mixed_objective(prepared)
-    batch = objective.draw(np.array([0, 1, 2, 3]), np.random.default_rng(5))
-    images, texts = encoded(4, 16, seed=1)
-    found = objective.losses(prepared[1], batch, images, texts)["class"]
-    classes = torch.from_numpy(number_classes(prepared[2].train))[torch.from_numpy(batch.examples)]
-    log_shares = functional.log_softmax(trained.class_scores(10.0 * images.global_features), dim=1)
-    wanted = -batch.share * log_shares[torch.arange(4), classes]
-    wanted = wanted - (1 - batch.share) * log_shares[torch.arange(4), classes[batch.partners]]
-    torch.testing.assert_close(found, 0.3 * wanted.mean())
-
-
-def test_each_head_of_the_global_feature_learns_by_itself(
-    prepared: tuple[TrainingConfig, Faami, TrainingData],
-) -> None:
-    config, model, data = prepared
-    model.config = replace(model.config, global_heads=2)
-    trained = Trained(model, config, classes=4)
-    objective = RetrievalObjective(config, data, trained, DEVICE)
-    batch = objective.draw(np.array([0, 1, 2, 3]), np.random.default_rng(0))
-    halves = [encoded(4, 8, seed=seed) for seed in (3, 4)]
-    images, texts = encoded(4, 16, seed=1)
-    images = replace(images, global_features=torch.cat([half.global_features for half, _ in halves], dim=1) / 2**0.5)
-    texts = replace(texts, global_features=torch.cat([half.global_features for _, half in halves], dim=1) / 2**0.5)
-    found = objective.losses(model, batch, images, texts)["global"]
-    sharpness = torch.exp(-trained.log_temperatures[0].detach())
-    alone = [
-        contrastive_loss(sharpness * image.global_features @ text.global_features.T, batch.positives)
-        for image, text in halves
-    ]
-    torch.testing.assert_close(found, torch.stack(alone).mean())
 
 
 def test_the_class_loss_falls_when_the_class_is_known(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -123,18 +122,11 @@ def test_encoders_learn_too_and_what_is_frozen_stays(training_config: TrainingCo
     assert {"global", "fine", "margin", "class", "mask", "cell", "val_combined"} <= last.keys()
 
 
-def mixed(config: TrainingConfig) -> TrainingConfig:
-    """Four global heads over mixed images."""
-    model = replace(config.model, global_heads=4)
-    return replace(tuned(config), model=model, mixup=0.5, queue=0, margin_weight=0.0)
-
-
 @pytest.mark.faults
-@pytest.mark.parametrize("kind", [tuned, mixed])
 def test_a_killed_run_of_trained_encoders_resumes_to_the_same_loss_curve(
-    training_config: TrainingConfig, tmp_path: Path, kind: Callable[[TrainingConfig], TrainingConfig]
+    training_config: TrainingConfig, tmp_path: Path
 ) -> None:
-    whole = replace(kind(training_config), output=str(tmp_path / "whole"), epochs=2)
+    whole = replace(tuned(training_config), output=str(tmp_path / "whole"), epochs=2)
     train(whole, device="cpu")
     killed = replace(whole, output=str(tmp_path / "killed"))
     token, steps = CancelToken(), []
@@ -224,9 +216,6 @@ def test_a_config_file_is_read_with_its_nested_tables(tmp_path: Path) -> None:
         ("learning_rate = -1.0", "learning_rate"),
         ("captions_per_image = 0", "captions_per_image"),
         ("channel_dropout = 1.0", "channel_dropout"),
-        ("mixup = 0.5\nqueue = 8", "mixup needs queue = 0"),
-        ("mixup = 0.5\nmargin_weight = 0.1", "mixup needs queue = 0 and margin_weight = 0"),
-        ("mixup = -1.0", "mixup"),
         ("colour = 3", "colour"),
         ("epochs = 'many'", "epochs"),
         ("[model]\nwidth = 1000000", "width"),
@@ -255,47 +244,6 @@ def test_a_run_can_go_on_from_the_weights_of_another(training_config: TrainingCo
     fresh = replace(training_config, output=str(tmp_path / "fresh"), epochs=1, learning_rate=1e-6)
     train(fresh, device="cpu")
     assert losses(second, "global", "fine")[0] < losses(fresh, "global", "fine")[0]
-
-
-def test_other_global_heads_start_afresh_on_the_weights_of_another_run(
-    training_config: TrainingConfig, tmp_path: Path
-) -> None:
-    first = train(replace(training_config, epochs=1), device="cpu")
-    model = replace(training_config.model, global_heads=2)
-    second = replace(training_config, model=model, start=str(first), output=str(tmp_path / "second"), epochs=1)
-    found = starting_model(second)[0].state_dict()
-    stored = load_checkpoint(first).model.state_dict()
-    fresh = {name for name in found if name not in stored}
-    assert fresh
-    assert all("global_projection.heads." in name for name in fresh)
-    assert all(torch.equal(found[name], stored[name]) for name in found if name in stored)
-    assert load_checkpoint(train(second, device="cpu")).model.config.global_heads == 2
-
-
-def test_images_are_mixed_before_they_meet_words(
-    training_config: TrainingConfig, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Those of the batch; made scenes, whose words have places, stay whole."""
-    seen: list[torch.Tensor] = []
-    encode = Faami.encode_taps
-
-    def watch(model: Faami, taps: list[torch.Tensor], window: Window | None = None) -> EncodedImages:
-        seen.append(taps[0])
-        return encode(model, taps, window)
-
-    monkeypatch.setattr(Faami, "encode_taps", watch)
-    config = replace(training_config, margin_weight=0.0, mosaics=0)
-    for mixup in (0.0, 0.5):
-        used = replace(config, mixup=mixup, views=1)
-        model, tokenizer, _ = starting_model(used)
-        trainer = Trainer(used, model, prepare(used, model, tokenizer), lambda _: {}, torch.device("cpu"))
-        trainer.step(0)
-    plain, changed = seen
-    count = config.batch_size
-    assert not torch.allclose(plain[:count], changed[:count])
-    torch.testing.assert_close(plain[:count].sum(dim=0), changed[:count].sum(dim=0))  # nothing added, nothing lost
-    assert len(plain) > count
-    torch.testing.assert_close(plain[count:], changed[count:])
 
 
 def test_weights_of_another_shape_are_refused(training_config: TrainingConfig, tmp_path: Path) -> None:
