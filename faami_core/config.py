@@ -113,8 +113,6 @@ class ModelConfig:
     Attributes:
         width: D of regions, words and global features.
         grids: Side of the region grid per scale, finest first.
-        global_heads: Small networks that tell the feature of a whole image, and of a whole phrase, each its share of
-            the width. 0 for one linear projection of the mean regions, and of the mean word states.
         global_share: β of the score formula, fitted on val.
         calibration: Of the score of a whole caption list, fitted on val.
     """
@@ -125,7 +123,6 @@ class ModelConfig:
     width: int = 256
     grids: Mapping[str, int] = field(default_factory=lambda: {"fine": 14, "coarse": 7})
     interaction: Interaction = "additive"
-    global_heads: int = 0
     global_share: float = 0.5
     calibration: CalibrationConfig = field(default_factory=CalibrationConfig)
 
@@ -144,7 +141,6 @@ class ModelConfig:
         limits: dict[str, tuple[float, float, float]] = {
             "image_size": (self.image.image_size, 32, 1024),
             "width": (self.width, 8, 2048),
-            "global_heads": (self.global_heads, 0, 16),
             "global_share": (self.global_share, 0.0, 1.0),
             "covariance_width": (self.consistency.covariance_width, 1, 256),
             "layers": (self.consistency.layers, 0, 12),
@@ -177,8 +173,6 @@ class ModelConfig:
                 )
         if self.width % self.consistency.heads:
             raise ModelError(f"The model's width {self.width} cannot be split evenly over its self-attention heads.")
-        if self.global_heads and self.width % self.global_heads:
-            raise ModelError(f"The model's width {self.width} cannot be split evenly over its global heads.")
         if len(self.image.mean) != 3 or len(self.image.std) != 3:
             raise ModelError("The model's config does not give mean and std of three channels.")
         odd = sorted(set(self.text.architecture) - set(TEXT_SETTINGS))
@@ -218,8 +212,6 @@ class TrainingConfig:
         class_weight: Of the scene-class loss, from file names.
         batch_size: Images a step for retrieval.
         captions_per_image: Captions that each of them meets in a step; the word–region blocks see the first one.
-        mixup: Each image of a step is mixed with another one, in a share from a Beta(mixup, mixup) distribution, and
-            fits the captions of both to that part; 0 mixes nothing.
         channel_dropout: Share of the channels of each layer that a step leaves out of images and scenes, not mosaics.
         fine_batch: Images and captions that meet in one word–region block; its cost grows with its square.
         scene_batch, mosaic_batch: Images a step for the evidence losses.
@@ -247,7 +239,6 @@ class TrainingConfig:
     epochs: int = 7
     batch_size: int = 128
     captions_per_image: int = 1
-    mixup: float = 0.0
     channel_dropout: float = 0.0
     fine_batch: int = 48
     scene_batch: int = 16
@@ -291,8 +282,6 @@ class TrainingConfig:
             raise TrainingError(
                 f"The training config says channel_dropout = {self.channel_dropout}; it must be at least 0, below 1."
             )
-        if self.mixup and (self.queue or self.margin_weight):
-            raise TrainingError("Mixed images have no single caption: mixup needs queue = 0 and margin_weight = 0.")
         if self.window and not self.image_learning_rate:
             raise TrainingError(
                 "A window needs an image encoder that is trained: cached features are of whole images."

@@ -29,7 +29,7 @@ def build_model(config: ModelConfig) -> Faami:
         image_encoder,
         connection,
         enhancement,
-        TextEncoder(config.text, config.width, config.global_heads),
+        TextEncoder(config.text, config.width),
         _alignment(config),
     )
 

@@ -17,7 +17,6 @@ from faami_core.model.calibration import Calibration
 from faami_core.model.consistency_enhancement import ConsistencyEnhancement
 from faami_core.model.cross_attention import AdditiveCrossAttention, LayerCrossAttention
 from faami_core.model.cross_layer_connection import CrossLayerConnection
-from faami_core.model.global_heads import global_projection
 from faami_core.model.image_encoder import ImageEncoder
 from faami_core.model.text_encoder import TextEncoder
 from faami_core.model.window import Window
@@ -102,8 +101,7 @@ class Faami(nn.Module):
         self.calibration: Calibration | None = None
         if config.calibration.bank:
             self.calibration = Calibration(config.calibration, config.width)
-        inputs = len(config.grids) * config.width + (sum(image_encoder.channels) if config.global_heads else 0)
-        self.global_projection = global_projection(inputs, config.width, config.global_heads)
+        self.global_projection = nn.Linear(len(config.grids) * config.width, config.width)
 
     def encode_taps(self, taps: list[Tensor], window: Window | None = None) -> EncodedImages:
         """Taps of the backbone → regions and the image as a whole. Taps may come from a feature cache."""
@@ -111,11 +109,8 @@ class Faami(nn.Module):
         inside = None if parts is None else torch.cat(parts).to(taps[0].device)
         regions = self.enhancement(self.connection(taps), inside)  # [B, R, D]
         sizes = [grid.regions for grid in self.config.grid_specs] if parts is None else [len(part) for part in parts]
-        means = [part.mean(dim=1) for part in regions.split(sizes, dim=1)]  # S of [B, D]
-        if self.config.global_heads:  # and what the layers say before they meet
-            means += [tap.mean(dim=(2, 3)) for tap in taps]
-        whole = self.global_projection(torch.cat(means, dim=-1))  # [B, S·D (+ C)] -> [B, D]
-        return EncodedImages(regions, functional.normalize(whole, dim=-1))
+        means = torch.cat([part.mean(dim=1) for part in regions.split(sizes, dim=1)], dim=-1)  # [B, S·D]
+        return EncodedImages(regions, functional.normalize(self.global_projection(means), dim=-1))
 
     def encode_images(self, images: Tensor) -> EncodedImages:
         """[B, H, W, 3] uint8 → regions and the image as a whole."""

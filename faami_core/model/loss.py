@@ -28,7 +28,7 @@ def one_way_contrastive_loss(logits: Tensor, positives: Tensor) -> Tensor:
     """InfoNCE from rows to columns only, e.g. where columns of a queue of past samples are appended."""
     kept = positives.any(dim=1)
     scores = functional.log_softmax(logits[kept], dim=1).masked_fill(~positives[kept], -torch.inf)
-    return -torch.logsumexp(scores, dim=1).sum() / kept.sum().clamp(min=1)
+    return -torch.logsumexp(scores, dim=1).mean()
 
 
 def ranking_loss(similarities: Tensor, positives: Tensor, margin: float, *, hardest: bool = False) -> Tensor:

@@ -14,7 +14,6 @@ from torch import Tensor, nn
 
 from faami_core.config import TextEncoderConfig
 from faami_core.errors import ModelError
-from faami_core.model.global_heads import global_projection
 
 # Words without a place in an image. The text encoder reads them and they count in the global score; in the fine score
 # they would swallow the sentence: in a first model "a" alone carried 0.70 of 0.80.
@@ -117,13 +116,12 @@ class TextEncoder(nn.Module):
     Args:
         config: The encoder's own architecture.
         width: D.
-        heads: Of the phrase as a whole, see ``global_heads``.
 
     Raises:
         ModelError: if ``transformers`` cannot build the architecture.
     """
 
-    def __init__(self, config: TextEncoderConfig, width: int, heads: int) -> None:
+    def __init__(self, config: TextEncoderConfig, width: int) -> None:
         super().__init__()
         # Imported here: transformers costs seconds, and tokenising alone does not need it.
         import transformers
@@ -138,7 +136,7 @@ class TextEncoder(nn.Module):
         hidden = int(architecture.hidden_size)
         self.word_projection = nn.Linear(hidden, width)
         self.word_norm = nn.LayerNorm(width)
-        self.global_projection = global_projection(hidden, width, heads)
+        self.global_projection = nn.Linear(hidden, width)
 
     def hidden_states(self, ids: Tensor, attended: Tensor) -> Tensor:
         """[B, L] ids → [B, L, hidden], the encoder's last layer; what a feature cache stores."""

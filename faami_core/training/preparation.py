@@ -77,17 +77,12 @@ def starting_model(config: TrainingConfig) -> tuple[Faami, Tokenizer, Path]:
 
 def _go_on_from(folder: Path, wanted: ModelConfig) -> tuple[Faami, Tokenizer, Path]:
     checkpoint = load_checkpoint(folder)
-    found = replace(checkpoint.model.config, calibration=CalibrationConfig(), global_heads=wanted.global_heads)
-    if replace(wanted, text=found.text, global_share=found.global_share) != found:
+    found = checkpoint.model.config
+    fitted = {"text": found.text, "global_share": found.global_share, "calibration": found.calibration}
+    if replace(wanted, **fitted) != found:  # type: ignore[arg-type]
         raise TrainingError(f"The checkpoint {folder} was made with another model config.", "Use its config.")
-    model = build_model(found)
-    state = model.state_dict()
-    state |= {
-        name: value
-        for name, value in checkpoint.model.state_dict().items()
-        if name in state and value.shape == state[name].shape  # other global heads start at random
-    }
-    model.load_state_dict(state)
+    model = checkpoint.model.requires_grad_(True)
+    model.calibration, model.config = None, replace(found, calibration=CalibrationConfig())  # of the old weights
     return model, checkpoint.tokenizer, folder / TOKENIZER
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,8 +31,6 @@ class RetrievalBatch:
         scenes: [S] numbers of made scenes.
         captions: [C · (B + S)], one of each image, then another one of each.
         positives: [B + S, C · (B + S)] bool, rows images: which captions fit which images.
-        partners: [B + S] the row that each image is mixed with; scenes are their own.
-        share: Of the image itself in such a mix, 0.5 … 1; 1 where nothing is mixed.
     """
 
     examples: npt.NDArray[np.int64]
@@ -40,14 +38,6 @@ class RetrievalBatch:
     scenes: npt.NDArray[np.int64]
     captions: list[str]
     positives: Tensor
-    partners: Tensor
-    share: float
-
-    def targets(self) -> Iterator[tuple[float, Tensor]]:
-        """(weight, rows): row ``rows[i]`` tells what fits image i to that part."""
-        yield self.share, torch.arange(len(self.partners), device=self.partners.device)
-        if self.share < 1:
-            yield 1 - self.share, self.partners
 
 
 class RetrievalObjective:
@@ -81,27 +71,14 @@ class RetrievalObjective:
         ]
         # Identical sentences are positives of each other's images; so is any caption that an image also carries.
         positives = torch.tensor([[caption in known for caption in captions] for known in map(set, own)])
-        partners, share = np.arange(len(own)), 1.0
-        if self._config.mixup > 0:
-            share = float(generator.beta(self._config.mixup, self._config.mixup))
-            share = max(share, 1 - share)
-            partners[: len(order)] = generator.permutation(len(order))
-        return RetrievalBatch(
-            order,
-            views,
-            scenes,
-            captions,
-            positives.to(self._device),
-            torch.from_numpy(partners).to(self._device),
-            share,
-        )
+        return RetrievalBatch(order, views, scenes, captions, positives.to(self._device))
 
     def losses(
         self, model: Faami, batch: RetrievalBatch, images: EncodedImages, texts: EncodedTexts
     ) -> dict[str, Tensor]:
         """Of the whole batch on global features, of blocks of it on words and regions."""
         sharpness = torch.exp(-self._trained.log_temperatures).clamp(max=100.0)
-        losses = {"global": self._global_loss(model, batch, images, texts, sharpness[0])}
+        losses = {"global": self._global_loss(batch, images, texts, sharpness[0])}
         fine, margin = [], []
         order = torch.randperm(len(batch.positives)).to(self._device)
         size = self._config.fine_batch
@@ -110,16 +87,11 @@ class RetrievalObjective:
         )
         for numbers, some_images, some_texts in blocks:
             similarities = model.similarities(some_images, some_texts)
+            own = batch.positives[numbers][:, numbers]
             if similarities.fine_scores is not None:
-                logits = sharpness[1] * similarities.fine_scores
-                parts = [
-                    weight * contrastive_loss(logits, batch.positives[rows[numbers]][:, numbers])
-                    for weight, rows in batch.targets()
-                ]
-                fine.append(torch.stack(parts).sum())
+                fine.append(contrastive_loss(sharpness[1] * similarities.fine_scores, own))
             if self._config.margin_weight > 0:
                 combined = similarities.combined(model.config.global_share)
-                own = batch.positives[numbers][:, numbers]
                 margin.append(ranking_loss(combined, own, self._config.margin, hardest=self._config.hardest_negative))
         if fine:
             losses["fine"] = torch.stack(fine).mean()
@@ -129,46 +101,41 @@ class RetrievalObjective:
         return losses | self._class_loss(batch, images)
 
     def _global_loss(
-        self, model: Faami, batch: RetrievalBatch, images: EncodedImages, texts: EncodedTexts, sharpness: Tensor
+        self, batch: RetrievalBatch, images: EncodedImages, texts: EncodedTexts, sharpness: Tensor
     ) -> Tensor:
-        """The mean over the heads of the global feature: each learns by itself."""
+        whole = images.global_features @ texts.global_features.T  # [N, N]
         trained = self._trained
+        if not len(trained.queue_examples):
+            return contrastive_loss(sharpness * whole, batch.positives)
         numbers = torch.tensor([self._caption_number.get(caption, _NO_CAPTION - 1) for caption in batch.captions])
         numbers = numbers.to(self._device)
         examples = torch.from_numpy(batch.examples).to(self._device)
         own = functional.pad(self._own_captions[examples], (0, 0, 0, len(batch.scenes)), value=_NO_CAPTION)  # [N, 5]
         filled = trained.queue_examples >= 0
         of_queue = self._own_captions[trained.queue_examples[filled]]  # [Q, 5]
+        past_texts = images.global_features @ trained.queue_texts[filled].T
+        past_images = texts.global_features @ trained.queue_images[filled].T
         fits_image = (own[:, None, :] == trained.queue_captions[filled][None, :, None]).any(dim=-1)  # [N, Q]
-        fits_text = (numbers[:, None, None] == of_queue[None]).any(dim=-1)  # [M, Q]
-        fits = torch.cat([batch.positives, fits_image], dim=1)
-
-        heads = max(1, model.config.global_heads)
-        sides = (images.global_features, texts.global_features)
-        sides += (trained.queue_images[filled], trained.queue_texts[filled])
-        losses = []
-        for image, text, past_image, past_text in zip(*(side.chunk(heads, dim=-1) for side in sides), strict=True):
-            logits = heads * sharpness * torch.cat([image @ text.T, image @ past_text.T], dim=1)  # [N, M + Q]
-            back = heads * sharpness * torch.cat([text @ image.T, text @ past_image.T], dim=1)  # [M, N + Q]
-            for weight, rows in batch.targets():
-                fits_back = torch.cat([batch.positives[rows].T, fits_text], dim=1)  # [M, N + Q]
-                there = one_way_contrastive_loss(logits, fits[rows])
-                losses.append(0.5 * weight * (there + one_way_contrastive_loss(back, fits_back)))
+        fits_text = (numbers[:, None, None] == of_queue[None]).any(dim=-1)  # [N, Q]
+        loss = 0.5 * (
+            one_way_contrastive_loss(
+                sharpness * torch.cat([whole, past_texts], dim=1), torch.cat([batch.positives, fits_image], dim=1)
+            )
+            + one_way_contrastive_loss(
+                sharpness * torch.cat([whole.T, past_images], dim=1), torch.cat([batch.positives.T, fits_text], dim=1)
+            )
+        )
         count = len(examples)
         trained.enqueue(images.global_features[:count], texts.global_features[:count], examples, numbers[:count])
-        return torch.stack(losses).sum() / heads
+        return loss
 
     def _class_loss(self, batch: RetrievalBatch, images: EncodedImages) -> dict[str, Tensor]:
         if not hasattr(self._trained, "class_scores"):
             return {}
-        count = len(batch.examples)
         targets = self._classes[torch.from_numpy(batch.examples).to(self._device)]
-        scores = self._trained.class_scores(_CLASS_SHARPNESS * images.global_features[:count])
-        losses = [
-            weight * functional.cross_entropy(scores, targets[rows[:count]], ignore_index=-1, reduction="sum")
-            for weight, rows in batch.targets()
-        ]
-        return {"class": self._config.class_weight * torch.stack(losses).sum() / (targets >= 0).sum().clamp_min(1)}
+        scores = self._trained.class_scores(_CLASS_SHARPNESS * images.global_features[: len(targets)])
+        loss = functional.cross_entropy(scores, targets, ignore_index=-1, reduction="sum")
+        return {"class": self._config.class_weight * loss / (targets >= 0).sum().clamp_min(1)}
 
 
 def number_captions(examples: Sequence[CaptionedImage]) -> tuple[dict[str, int], npt.NDArray[np.int64]]:

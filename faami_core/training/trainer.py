@@ -139,8 +139,6 @@ class Trainer:
         if len(batch.scenes):
             scene_taps = self.data.scene_taps.batch(batch.scenes, self.device, window)
             taps = [torch.cat(pair) for pair in zip(taps, scene_taps, strict=True)]
-        if batch.share < 1:  # mixup of hidden features (Verma et al., "Manifold Mixup", ICML 2019)
-            taps = [torch.lerp(tap[batch.partners], tap, batch.share) for tap in taps]
         if self.config.channel_dropout:
             taps = [functional.dropout2d(tap, self.config.channel_dropout) for tap in taps]
         return self.model.encode_taps(taps, window)
