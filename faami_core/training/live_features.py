@@ -21,6 +21,7 @@ from faami_core.types import ByteArray, ProgressCallback
 
 _ZOOM = (0.8, 1.4)  # of ground that a random view shows against a window of its size, up to the whole image
 _TINT = 0.1  # by which a random view's red, green and blue are stronger or weaker
+_BLOCK = 16  # images that a CPU encodes at once: larger blocks leave its cache between two layers
 _CHUNK = 1024  # phrases tokenised at once
 _LENGTHS = 4  # groups of phrases of similar length: one long caption must not pad all others to its length
 
@@ -70,8 +71,8 @@ class LiveTaps:
         elif window is not None:
             rows, columns = window.pixels(pixels.shape[1])
             pixels = pixels[:, rows, columns]
-        taps: list[Tensor] = self._encoder(pixels.to(device))
-        return taps
+        blocks = torch.split(pixels.to(device), _BLOCK if device.type == "cpu" else len(pixels))
+        return [torch.cat(parts) for parts in zip(*map(self._encoder, blocks), strict=True)]
 
 
 def random_views(pixels: Tensor, side: int, turned: Tensor) -> Tensor:

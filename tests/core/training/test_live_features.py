@@ -105,6 +105,16 @@ def test_without_random_views_a_window_is_cut_out_as_it_is() -> None:
         torch.testing.assert_close(tap, wanted)
 
 
+def test_a_batch_in_blocks_gives_what_it_gives_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    encoder, numbers = tiny_model().image_encoder, np.array([3, 1, 0])
+    with torch.no_grad():
+        whole = LiveTaps(FourImages(), encoder).batch(numbers, DEVICE)
+        monkeypatch.setattr(live_features, "_BLOCK", 2)
+        blocks = LiveTaps(FourImages(), encoder).batch(numbers, DEVICE)
+    for one, other in zip(whole, blocks, strict=True):
+        torch.testing.assert_close(one, other)
+
+
 def test_stored_images_are_read_once() -> None:
     class Counting(FourImages):
         reads = 0
