@@ -112,7 +112,9 @@ def test_a_batch_in_blocks_gives_what_it_gives_whole(monkeypatch: pytest.MonkeyP
         monkeypatch.setattr(live_features, "_BLOCK", 2)
         blocks = LiveTaps(FourImages(), encoder).batch(numbers, DEVICE)
     for one, other in zip(whole, blocks, strict=True):
-        torch.testing.assert_close(one, other)
+        # A convolution sums in another order for another number of images; other images differ by far more.
+        torch.testing.assert_close(one, other, atol=1e-4, rtol=1e-4)
+        assert float((one[0] - one[1]).abs().max()) > 0.01
 
 
 def test_stored_images_are_read_once() -> None:
