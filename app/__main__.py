@@ -14,8 +14,16 @@ from faami_core import __version__
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs the program. Returns the exit code: 0, or 1 after an error told on stderr."""
     options = build_parser().parse_args(arguments)
-    _choose_platform(options)
     # Late: Qt and NumPy cost a second, and ``--version`` has answered before.
+    from app.platform_check import PlatformError, choose_platform
+
+    try:
+        is_offscreen = choose_platform(os.environ)
+    except PlatformError as error:
+        print(error, file=sys.stderr)
+        return 1
+    if is_offscreen and not options.quit:
+        print("No display was found: the window is drawn off-screen. Add --quit to end the run.", file=sys.stderr)
     from app.application import run
 
     return run(options)
@@ -50,16 +58,6 @@ def _size(text: str) -> tuple[int, int]:
     if not (width.isdigit() and height.isdigit() and int(width) > 0 and int(height) > 0):
         raise argparse.ArgumentTypeError(f"{text!r} is not a size like 1600x1000")
     return int(width), int(height)
-
-
-def _choose_platform(options: argparse.Namespace) -> None:
-    """Draws off-screen where there is no display, so that the same command works on a server."""
-    if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM"):
-        return
-    if not (os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY")):
-        os.environ["QT_QPA_PLATFORM"] = "offscreen"
-        if not options.quit:
-            print("No display was found: the window is drawn off-screen. Add --quit to end the run.", file=sys.stderr)
 
 
 if __name__ == "__main__":
