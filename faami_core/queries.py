@@ -11,6 +11,9 @@ from datetime import date
 from enum import StrEnum
 from pathlib import Path
 
+MAX_TERMS = 64  # of a query, muted ones included
+MAX_CHARACTERS = 2000  # of a phrase: a pasted document is a mistake, not a query
+
 
 @dataclass(frozen=True)
 class PixelBox:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -13,11 +12,9 @@ import numpy as np
 from faami_core.data.image_io import model_input
 from faami_core.errors import QueryError
 from faami_core.evidence.heatmap import region_box
-from faami_core.queries import ImageTerm, PixelBox, Query, TextTerm
+from faami_core.queries import MAX_CHARACTERS, MAX_TERMS, ImageTerm, PixelBox, Query, TextTerm
+from faami_core.text import readable_phrase
 from faami_core.types import ByteArray, FeatureEncoder, FloatArray, QueryFeatures, QueryWord
-
-MAX_CHARACTERS = 2000  # a pasted document is a mistake, not a query
-MAX_TERMS = 64
 
 
 @dataclass(frozen=True)
@@ -61,7 +58,7 @@ class EncodedQuery:
 
 
 def normalised(query: Query) -> Query:
-    """The same query in one spelling: NFC, single blanks, and no terms that are empty or weigh nothing.
+    """The same query in one spelling (see ``readable_phrase``), without terms that are empty or weigh nothing.
 
     Raises:
         QueryError: if nothing is left, or it is longer or has more terms than any query makes sense with.
@@ -116,6 +113,8 @@ def _encode_image(
 
 def _counting(query: Query) -> list[tuple[int, TextTerm | ImageTerm]]:
     """The terms that count, tidied, each with its index in the query as asked."""
+    if len(query.terms) > MAX_TERMS:
+        raise QueryError(f"The query has {len(query.terms)} terms, more than {MAX_TERMS}.", "Use fewer terms.")
     tidied = [_tidied(term) if isinstance(term, TextTerm) else term for term in query.terms]
     if not all(math.isfinite(term.weight) for term in tidied):
         raise QueryError("A term of the query has a weight that is not a number.", "Use weights such as 2 or -0.5.")
@@ -126,14 +125,12 @@ def _counting(query: Query) -> list[tuple[int, TextTerm | ImageTerm]]:
     ]
     if not counting:
         raise QueryError("The query is empty.", "Type what the image should show, or give an example image.")
-    if len(counting) > MAX_TERMS:
-        raise QueryError(f"The query has {len(counting)} terms, more than {MAX_TERMS}.", "Use fewer terms.")
     return counting
 
 
 def _tidied(term: TextTerm) -> TextTerm:
-    legible = term.text.encode("utf-8", "replace").decode("utf-8")  # half a character cannot be asked for
-    text = " ".join(unicodedata.normalize("NFC", legible).split())
+    text = " ".join(term.text.split())
     if len(text) > MAX_CHARACTERS:
         raise QueryError(f"The query has {len(text)} characters, more than {MAX_CHARACTERS}.", "Ask in fewer words.")
-    return replace(term, text=text)
+    legible = text.encode("utf-8", "replace").decode("utf-8")  # half a character cannot be asked for
+    return replace(term, text=readable_phrase(legible))

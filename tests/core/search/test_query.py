@@ -23,6 +23,24 @@ def test_blanks_and_spelling_of_letters_are_made_one():
     assert query.terms == (TextTerm("caf\u00e9 roof"),)
 
 
+@pytest.mark.parametrize(
+    ("typed", "read"),
+    [
+        ("ｓｔｏｒａｇｅ　ｔａｎｋｓ", "storage tanks"),
+        ("semi‑detached", "semi-detached"),
+        ("st\u00ador\u200bage\ufeff tanks", "storage tanks"),
+        ("farmer’s “field”", 'farmer\'s "field"'),
+        ("２ planes", "2 planes"),
+    ],
+)
+def test_the_model_reads_typographic_and_full_width_text_as_plain_text(typed, read):
+    assert normalised(Query.from_text(typed)).terms == (TextTerm(read),)
+
+
+def test_as_many_terms_as_may_be_asked_are_read():
+    assert len(normalised(Query((TextTerm("red"),) * MAX_TERMS)).terms) == MAX_TERMS
+
+
 def test_terms_that_are_empty_or_weigh_nothing_are_dropped():
     query = normalised(Query((TextTerm("  "), TextTerm("red", 0.0), ImageTerm(Path("a.png")), TextTerm("blue"))))
 
