@@ -23,7 +23,7 @@ import numpy as np
 from faami_core.data.image_io import THUMBNAIL_SIDE, decode_image, encode_thumbnail, open_regular
 from faami_core.errors import UnreadableImageError
 from faami_core.indexing.records import DecodedFile, FailedFile, PendingFile
-from faami_core.indexing.scanner import settled_time
+from faami_core.indexing.scanner import recorded_ns
 
 READY = b"ready\n"
 _LONGEST_THUMBNAIL = 1 << 20  # even noise of 256 × 256 pixels has less as JPEG
@@ -42,7 +42,7 @@ def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
     try:
         with open_regular(path) as stream:
             status = os.fstat(stream.fileno())
-            size, mtime_ns = status.st_size, settled_time(status)
+            size, mtime_ns = status.st_size, recorded_ns(status)
             content = hashlib.file_digest(stream, "sha256").digest()
             stream.seek(0)
             image = decode_image(stream, path.name, model_side=side, thumbnail_side=THUMBNAIL_SIDE)

@@ -81,8 +81,17 @@ def tidy_tags(tags: Iterable[str]) -> tuple[str, ...]:
 
 
 def modified_ns(catalog: Catalog) -> dict[int, int]:
-    """When the file of each item was last changed, in nanoseconds since 1970."""
-    return dict(catalog.rows("SELECT item_id, abs(mtime_ns) FROM item JOIN file USING (file_id)"))
+    """When the file of each item was last changed, in nanoseconds since 1970; before that negative.
+
+    Earlier programs wrote the time of a file that had been changed a moment before as a negative one. The next index
+    run puts that right; until then it is told from a time before 1970 by its lying between the file's entry and now.
+    """
+    rows = catalog.rows(
+        "SELECT item_id, CASE WHEN -mtime_ns BETWEEN (strftime('%s', first_seen) - 3) * 1000000000"
+        " AND (strftime('%s', 'now') + 3) * 1000000000 THEN -mtime_ns ELSE mtime_ns END"
+        " FROM item JOIN file USING (file_id)"
+    )
+    return dict(rows)
 
 
 def contents(catalog: Catalog) -> dict[int, tuple[object, ...]]:

@@ -18,9 +18,10 @@ class FoundFile:
 
     Attributes:
         path: Relative to its root, raw bytes with ``/`` between folders.
-        size, mtime_ns: As the file system says; see ``scanner.settled_time``.
+        size, mtime_ns: As the file system says; see ``scanner.recorded_ns``.
         problem: Why it cannot be an image ("It is not a regular file."), or None.
         lost: It is there by name only (a link that leads nowhere), so a known file is offline rather than changed.
+        settled: False if it was changed a moment ago, so that its time does not vouch for its content yet.
     """
 
     path: bytes
@@ -28,6 +29,7 @@ class FoundFile:
     mtime_ns: int
     problem: str | None = None
     lost: bool = False
+    settled: bool = True
 
 
 @dataclass(frozen=True, slots=True)

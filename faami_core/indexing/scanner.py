@@ -14,6 +14,8 @@ from faami_core.indexing.records import FoundFile, KnownFile, Listing, Patterns,
 from faami_core.types import CancelToken
 
 _SETTLING_NS = 2_000_000_000  # the coarsest clock of a file system in use (FAT) counts in steps of 2 s
+_LATEST_NS = (1 << 63) - 2  # a catalog holds 64 bits with a sign; file systems reach further
+_LARGEST_DEVICE = (1 << 63) - 1
 _HASH_BLOCK = 1 << 20
 
 Hasher = Callable[[bytes], bytes | None]
@@ -140,10 +142,23 @@ def compare(
     return diff
 
 
-def settled_time(status: os.stat_result) -> int:
-    """When a file was changed; negative while a further change might leave the very same time: hash it next time."""
-    settled = abs(time.time_ns() - status.st_mtime_ns) > _SETTLING_NS
-    return status.st_mtime_ns if settled else -abs(status.st_mtime_ns)
+def is_settled(status: os.stat_result) -> bool:
+    """Whether a further change of the file would leave another time of change."""
+    return abs(time.time_ns() - status.st_mtime_ns) > _SETTLING_NS
+
+
+def recorded_ns(status: os.stat_result) -> int:
+    """The time of change to be kept, in nanoseconds since 1970, within what a catalog holds (1677 to 2262).
+
+    While a further change might leave the very same time it is 1 ns early, so that the next scan finds another time
+    and compares the contents.
+    """
+    return max(-_LATEST_NS, min(status.st_mtime_ns, _LATEST_NS)) - int(not is_settled(status))
+
+
+def is_as_recorded(status: os.stat_result, size: int, mtime_ns: int) -> bool:
+    """Whether a file has the size it had, and the time of change that ``recorded_ns`` gave."""
+    return status.st_size == size and recorded_ns(status) - mtime_ns in (0, 1)
 
 
 def hash_below(root: Path) -> Hasher:
@@ -166,7 +181,7 @@ def _place_known(
     if found.lost and before.content is not None:
         diff.offline.append(before.file_id)
         return
-    same_times = (found.size, found.mtime_ns) == (before.size, before.mtime_ns) and found.mtime_ns >= 0
+    same_times = found.settled and (found.size, found.mtime_ns) == (before.size, before.mtime_ns)
     hashable = before.content is not None and found.problem is None
     if same_times and (trust_times or not hashable):
         (diff.returned if before.offline else diff.unchanged).append(before.file_id)
@@ -202,13 +217,14 @@ class _Walked:
     def enter(self, base: bytes, folder: bytes) -> bool:
         """Whether ``folder`` is walked for the first time."""
         status = os.stat(base + b"/" + folder)  # noqa: PTH116 - a path of raw bytes
-        key = (status.st_dev, status.st_ino)
+        device = status.st_dev & _LARGEST_DEVICE
+        key = (device, status.st_ino)
         if key in self._seen:
             return False
         self._seen.add(key)
-        self._device_of[folder] = status.st_dev
-        if not folder or self._device_of[os.path.dirname(folder)] != status.st_dev:  # noqa: PTH120 - raw bytes
-            self.devices[folder] = status.st_dev
+        self._device_of[folder] = device
+        if not folder or self._device_of[os.path.dirname(folder)] != device:  # noqa: PTH120 - raw bytes
+            self.devices[folder] = device
         return True
 
 
@@ -219,5 +235,5 @@ def _describe(entry: os.DirEntry[bytes], path: bytes) -> FoundFile:
         reason = "The link leads nowhere." if entry.is_symlink() else f"It cannot be read: {error.strerror}."
         return FoundFile(path, 0, 0, reason, lost=True)
     if not stat.S_ISREG(status.st_mode):
-        return FoundFile(path, status.st_size, status.st_mtime_ns, "It is not a regular file.")
-    return FoundFile(path, status.st_size, settled_time(status))
+        return FoundFile(path, status.st_size, recorded_ns(status), "It is not a regular file.")
+    return FoundFile(path, status.st_size, recorded_ns(status), settled=is_settled(status))

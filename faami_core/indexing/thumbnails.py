@@ -17,6 +17,7 @@ from faami_core.indexing import atomic
 from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.database import index_errors
 from faami_core.indexing.records import DecodedFile
+from faami_core.indexing.scanner import is_as_recorded
 from faami_core.types import ByteArray
 
 LIMIT_BYTES = 1 << 30  # for one collection: about 70,000 images
@@ -86,12 +87,11 @@ def _content_of(index: Path, path: Path) -> bytes | None:
 
 
 def _is_as_it_was(path: Path, size: int, mtime_ns: int) -> bool:
-    """Whether a file that can be reached has the size and time of ``scanner.settled_time`` that it had."""
+    """Whether a file that can be reached is as it was when it was indexed."""
     try:
-        status = path.stat()
+        return is_as_recorded(path.stat(), size, mtime_ns)
     except OSError:
         return True
-    return (status.st_size, status.st_mtime_ns) == (size, abs(mtime_ns))
 
 
 def _place(folder: Path, content: bytes) -> Path:

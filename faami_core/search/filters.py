@@ -7,7 +7,7 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +20,8 @@ from faami_core.types import FloatArray, QueryWord
 
 Mask = npt.NDArray[np.bool_]
 
-_FIRST_DAY, _LAST_DAY = date(1970, 1, 2), date(9999, 12, 30)  # in every time zone a number of seconds
+_LAST_DAY = date(9999, 12, 30)  # it has a day after it
+_NS = np.iinfo(np.int64)  # of the times of files: the years 1677 to 2262
 
 
 def masks_files(filters: Filters) -> bool:
@@ -105,5 +106,9 @@ def evident(word_evidence: FloatArray, floors: tuple[tuple[tuple[int, ...], floa
 
 
 def _begin_ns(day: date) -> int:
-    """The first moment of a day in local time; where the clocks of computers do not reach, the nearest one."""
-    return int(datetime.combine(max(day, _FIRST_DAY), time.min).astimezone().timestamp()) * 1_000_000_000
+    """The first moment of a day in local time, in nanoseconds since 1970; outside 64 bits the nearest inside."""
+    try:
+        seconds = datetime.combine(day, time.min).timestamp()
+    except (OverflowError, ValueError, OSError):  # beyond what the clock of this system knows a time zone for
+        seconds = datetime.combine(day, time.min, UTC).timestamp()
+    return max(_NS.min, min(int(seconds) * 1_000_000_000, _NS.max))

@@ -219,10 +219,10 @@ def test_a_file_changed_a_moment_ago_is_hashed_at_the_next_scan(tmp_path):
         stamp = time.time() - age
         os.utime(tmp_path / name, (stamp, stamp))
 
-    unsettled = {found.path for found in list_images(tmp_path, SUFFIXES).files if found.mtime_ns < 0}
+    unsettled = {found.path for found in list_images(tmp_path, SUFFIXES).files if not found.settled}
 
     assert unsettled == {b"fresh.png"}
-    diff = differ([FoundFile(b"a", 1, -5)], [known(b"a", 7, mtime=-5)], {b"a": b"other"})
+    diff = differ([FoundFile(b"a", 1, 5, settled=False)], [known(b"a", 7, mtime=5)], {b"a": b"other"})
     assert [file_id for file_id, _ in diff.changed] == [7]
 
 
