@@ -88,6 +88,7 @@ def _connect_collections(window: MainWindow) -> None:
     if isinstance(application, QGuiApplication):
         application.applicationStateChanged.connect(window.rescan.come_back)
     window.closed.connect(window.rescan.stop)
+    window.closed.connect(window.triage.stop)
     collections.opened.connect(lambda _info: window.views.duplicates.take_collection())
 
 

@@ -81,6 +81,34 @@ class Annotation:
 
 
 @dataclass(frozen=True)
+class AnnotationChange:
+    """What changes in the annotation of an image. Unlike whole annotations, changes of two windows add up.
+
+    Attributes:
+        mark: The new mark; None leaves the one that is there.
+        added, removed: Tags that are put on and taken off; all others stay.
+    """
+
+    mark: Mark | None = None
+    added: tuple[str, ...] = ()
+    removed: tuple[str, ...] = ()
+
+    @staticmethod
+    def between(before: Annotation, after: Annotation) -> AnnotationChange:
+        """The change that leads from one annotation to another."""
+        return AnnotationChange(
+            None if after.mark is before.mark else after.mark,
+            tuple(sorted({*after.tags} - {*before.tags})),
+            tuple(sorted({*before.tags} - {*after.tags})),
+        )
+
+    def applied_to(self, annotation: Annotation) -> Annotation:
+        """The annotation after the change."""
+        tags = ({*annotation.tags} - {*self.removed}) | {*self.added}
+        return Annotation(annotation.mark if self.mark is None else self.mark, tuple(sorted(tags)))
+
+
+@dataclass(frozen=True)
 class Filters:
     """Which images may be hits. All conditions must hold; a filter left at its default lets every image pass.
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from faami_core.errors import CollectionError
-from faami_core.queries import Annotation, Filters, Query
+from faami_core.queries import Annotation, AnnotationChange, Filters, Query
 from faami_core.types import CancelToken, ImportedResult, SearchResult
 from faami_core.workplace import Workplace, canonical
 
@@ -76,12 +76,25 @@ class Triage(Workplace):
         with self._catalog(canonical(root)) as catalog, index_errors(catalog.folder):
             return annotations_of(catalog)
 
-    def annotate(self, root: Path, changes: Mapping[int, Annotation]) -> dict[int, Annotation]:
-        """Gives images other marks and tags, all or none of them.
+    def annotations_version(self, root: Path) -> int:
+        """A number that grows with every change of marks and tags, by any window; about a millisecond.
+
+        Raises:
+            CollectionError: if the folder was never indexed.
+        """
+        from faami_core.indexing.database import index_errors
+        from faami_core.indexing.marks import annotations_version
+
+        with self._catalog(canonical(root)) as catalog, index_errors(catalog.folder):
+            return annotations_version(catalog)
+
+    def annotate(self, root: Path, changes: Mapping[int, Annotation | AnnotationChange]) -> dict[int, Annotation]:
+        """Changes marks and tags of images, all or none of them.
 
         Args:
             root: Folder of the collection.
-            changes: By image id; images that are gone are passed over.
+            changes: By image id; images that are gone are passed over. An ``AnnotationChange`` leaves what other
+                windows wrote meanwhile, a whole ``Annotation`` takes the place of all that is there.
 
         Returns:
             What they had before: given back to this method, it undoes the change.

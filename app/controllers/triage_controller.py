@@ -1,4 +1,8 @@
-"""Triage: accept, reject, tag; every step can be undone, and is written to the catalog as soon as it is done."""
+"""Triage: accept, reject, tag; every step can be undone, and is written to the catalog as soon as it is done.
+
+What is written are changes, not whole annotations, and another window's changes are looked for every two seconds: two
+windows on one collection add up and show the same.
+"""
 
 from __future__ import annotations
 
@@ -6,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from pathlib import Path
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QUndoStack
 
 from app.controllers.undo_step import UndoStep
@@ -17,11 +21,12 @@ from app.widgets.quick_list import QuickEntry, Tick
 from app.widgets.result_grid import ResultGrid
 from app.widgets.result_pane import ResultPane
 from app.widgets.status_panel import StatusPanel
-from app.workers.task import Lane
+from app.workers.task import Lane, Task
 from faami_core.errors import FaamiError
-from faami_core.queries import Annotation, Mark
+from faami_core.queries import Annotation, AnnotationChange, Mark
 
-Notes = Mapping[ImageKey, Annotation]
+Changes = Mapping[ImageKey, AnnotationChange]
+EVERY_MS = 2_000
 
 
 class TriageController(QObject):
@@ -48,6 +53,11 @@ class TriageController(QObject):
         self._status = status
         self._roots: tuple[Path, ...] = ()  # whose marks are shown
         self._written = 0
+        self._seen: dict[Path, int] = {}  # version of the annotations of each collection, as they are shown
+        self._look: Task | None = None
+        self._clock = QTimer(self)
+        self._clock.setInterval(EVERY_MS)
+        self._clock.timeout.connect(self.look)
         self.stack = QUndoStack(self)
         marks.changed.connect(self._show_counts)
         grid.selection_changed.connect(self._show_counts)
@@ -57,6 +67,23 @@ class TriageController(QObject):
         self._follow_collections()
         for root in self._roots:
             self._read(root)
+        self._clock.start()
+
+    def look(self) -> None:
+        """Reads the annotations again of collections where another window has changed them."""
+        if self._look is not None or not self._roots:
+            return
+        session, roots = self._workspace.session, self._roots
+        task = self._workspace.runner.submit(
+            Lane.DISK, lambda _token, _progress: {root: session.annotations_version(root) for root in roots}
+        )
+        self._look = task
+        task.succeeded.connect(self._compare)
+        task.finished.connect(self._forget_look)  # a look that fails says nothing: the next write or search will
+
+    def stop(self) -> None:
+        """No further look."""
+        self._clock.stop()
 
     def take_further(self) -> None:
         """Other collections are searched beside the open one: brings the marks of those that were not before."""
@@ -93,26 +120,27 @@ class TriageController(QObject):
             entries.append(QuickEntry(tag, tag, hint=f"{count:,}", tick=tick))
         return entries
 
-    def apply(self, notes: Notes) -> None:
-        """Shows annotations and writes them; called by the undo stack."""
-        self._marks.put(notes)
+    def apply(self, changes: Changes) -> None:
+        """Shows changes and writes them; called by the undo stack."""
+        self._marks.put({image: change.applied_to(self._marks.of(image)) for image, change in changes.items()})
         self._written += 1
-        for root in dict.fromkeys(root for root, _ in notes):
-            self._write(root, {image_id: note for (owner, image_id), note in notes.items() if owner == root})
-        if len(notes) == 1:
+        for root in dict.fromkeys(root for root, _ in changes):
+            self._write(root, {image_id: change for (owner, image_id), change in changes.items() if owner == root})
+        if len(changes) == 1:
             rows = range(self._model.rowCount())
-            self._grid.choose(next((row for row in rows if self._model.key(row) in notes), -1))
+            self._grid.choose(next((row for row in rows if self._model.key(row) in changes), -1))
 
     def _change(self, verb: str, make: Callable[[Annotation], Annotation], *, goes_on: bool = True) -> None:
         selected = self._selected()
         before = {image: self._marks.of(image) for image in selected}
         after = {image: new for image, old in before.items() if (new := make(old)) != old}
         if after:
-            old = {image: before[image] for image in after}
+            there = {image: AnnotationChange.between(before[image], new) for image, new in after.items()}
+            back = {image: AnnotationChange.between(new, before[image]) for image, new in after.items()}
             whom = f"{len(selected):,} images"
             if len(selected) == 1:
                 whom = self._model.path(self._grid.selected_rows()[0]).name
-            self.stack.push(UndoStep(f"{verb} {whom}", self.apply, old, after))
+            self.stack.push(UndoStep(f"{verb} {whom}", self.apply, back, there))
         if goes_on and len(selected) == 1:
             self._grid.step(1)  # one key an image: the next one is under the hand at once
 
@@ -129,22 +157,34 @@ class TriageController(QObject):
 
     def _read(self, root: Path) -> None:
         session, written = self._workspace.session, self._written
-        task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.annotations(root))
-        task.succeeded.connect(lambda notes: self._take(root, written, notes))
+        task = self._workspace.runner.submit(
+            Lane.DISK, lambda _token, _progress: (session.annotations_version(root), session.annotations(root))
+        )
+        task.succeeded.connect(lambda answer: self._take(root, written, *answer))
         task.failed.connect(self._tell)
 
-    def _take(self, root: Path, written: int, notes: Mapping[int, Annotation]) -> None:
+    def _take(self, root: Path, written: int, version: int, notes: Mapping[int, Annotation]) -> None:
         if root not in self._roots:
             return
         if written != self._written:
             self._read(root)  # something was marked while this was read
             return
+        self._seen[root] = version
         self._marks.show(root, notes)
         self.loaded.emit()
 
-    def _write(self, root: Path, notes: Mapping[int, Annotation]) -> None:
+    def _compare(self, versions: Mapping[Path, int]) -> None:
+        """After a write of this window, too: what another one wrote just before comes with it."""
+        for root, version in versions.items():
+            if root in self._roots and version != self._seen.get(root, version):
+                self._read(root)
+
+    def _forget_look(self) -> None:
+        self._look = None
+
+    def _write(self, root: Path, changes: Mapping[int, AnnotationChange]) -> None:
         session = self._workspace.session
-        task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.annotate(root, notes))
+        task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.annotate(root, changes))
         task.failed.connect(self._write_failed)
 
     def _write_failed(self, error: FaamiError) -> None:

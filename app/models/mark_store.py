@@ -27,8 +27,10 @@ class MarkStore(QObject):
     def show(self, root: Path, notes: Mapping[int, Annotation]) -> None:
         """Takes over the annotations of a collection, by image id."""
         others = {image: note for image, note in self._notes.items() if image[0] != root}
-        self._notes = others | {(root, image): note for image, note in notes.items() if note != NOTHING_NOTED}
-        self.changed.emit()
+        shown = others | {(root, image): note for image, note in notes.items() if note != NOTHING_NOTED}
+        if shown != self._notes:
+            self._notes = shown
+            self.changed.emit()
 
     def keep(self, roots: Collection[Path]) -> None:
         """Forgets the annotations of all other collections."""

@@ -10,15 +10,15 @@ import json
 import os
 import sqlite3
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 
 from faami_core.errors import CollectionError
-from faami_core.indexing.database import Database, index_errors
+from faami_core.indexing.catalog_reports import SEARCHABLE, CatalogReports, join_path, now
+from faami_core.indexing.database import index_errors
+from faami_core.indexing.marks import keep_annotations, restore_annotations
 from faami_core.indexing.records import (
-    Counts,
     DecodedFile,
     FailedFile,
     FoundFile,
@@ -30,12 +30,12 @@ from faami_core.indexing.records import (
     ShardRecord,
     StoredRow,
 )
-from faami_core.types import ModelInfo, UnreadableImage
+from faami_core.types import ModelInfo
 
 CATALOG_NAME = "catalog.sqlite"
 
 
-class Catalog(Database):
+class Catalog(CatalogReports):
     """An open catalog. Use as a context manager.
 
     Args:
@@ -70,7 +70,9 @@ class Catalog(Database):
 
     def drop_root(self, path: Path) -> None:
         """Forgets a folder with all its files and their features."""
+        files = "SELECT file_id FROM file JOIN root USING (root_id) WHERE root.path = ?"
         with self.transaction() as connection:
+            keep_annotations(connection, [file_id for (file_id,) in connection.execute(files, (os.fsencode(path),))])
             connection.execute("DELETE FROM root WHERE path = ?", (os.fsencode(path),))
 
     def patterns(self) -> Patterns:
@@ -99,7 +101,7 @@ class Catalog(Database):
 
     def apply_scan(self, root_id: int, diff: ScanDiff) -> None:
         """Makes the files of a root equal to what a scan found; features of changed and removed files go."""
-        now = _now()
+        time = now()
         with self.transaction() as connection:
             _forget_items(connection, [file_id for file_id, _ in diff.changed])
             # moved files first leave their old names, so that swapped names cannot clash
@@ -107,6 +109,7 @@ class Catalog(Database):
                 "UPDATE file SET path = ? WHERE file_id = ?",
                 [(b"\0%d" % file_id, file_id) for file_id, _ in diff.moved],
             )
+            keep_annotations(connection, diff.removed)
             connection.executemany("DELETE FROM file WHERE file_id = ?", [(file_id,) for file_id in diff.removed])
             connection.executemany(
                 "UPDATE file SET content = NULL, width = NULL, height = NULL, state = ?, reason = ?"
@@ -123,21 +126,21 @@ class Catalog(Database):
             connection.executemany(
                 "INSERT INTO file (root_id, path, size, mtime_ns, state, reason, first_seen)"
                 " VALUES (?, ?, ?, ?, ?, ?, ?)",
-                [(root_id, f.path, f.size, f.mtime_ns, _state(f), f.problem, now) for f in diff.added],
+                [(root_id, f.path, f.size, f.mtime_ns, _state(f), f.problem, time) for f in diff.added],
             )
             connection.executemany(
                 "UPDATE file SET offline_since = NULL WHERE file_id = ?", [(file_id,) for file_id in diff.returned]
             )
             connection.executemany(
                 "UPDATE file SET offline_since = coalesce(offline_since, ?) WHERE file_id = ?",
-                [(now, file_id) for file_id in diff.offline],
+                [(time, file_id) for file_id in diff.offline],
             )
             connection.execute("DELETE FROM mount WHERE root_id = ?", (root_id,))
             connection.executemany(
                 "INSERT INTO mount (root_id, path, device) VALUES (?, ?, ?)",
                 [(root_id, path, device) for path, device in diff.devices.items()],
             )
-            connection.execute("UPDATE root SET scanned_at = ? WHERE root_id = ?", (now, root_id))
+            connection.execute("UPDATE root SET scanned_at = ? WHERE root_id = ?", (time, root_id))
 
     def retry_unreadable(self) -> None:
         """Lets the next run try every unreadable file again."""
@@ -156,7 +159,7 @@ class Catalog(Database):
         with self.transaction() as connection:
             connection.execute(
                 "INSERT OR IGNORE INTO model (fingerprint, name, config, created) VALUES (?, ?, ?, ?)",
-                (info.fingerprint, info.name, json.dumps(config), _now()),
+                (info.fingerprint, info.name, json.dumps(config), now()),
             )
         model_id = self.find_model(info.fingerprint)
         assert model_id is not None
@@ -186,9 +189,9 @@ class Catalog(Database):
             """,
             (model_id,),
         )
-        return [PendingFile(file_id, _join(root, path)) for file_id, root, path in rows]
+        return [PendingFile(file_id, join_path(root, path)) for file_id, root, path in rows]
 
-    def record_files(self, decoded: Iterable[DecodedFile], failed: Iterable[FailedFile]) -> dict[int, int]:
+    def record_files(self, decoded: Sequence[DecodedFile], failed: Iterable[FailedFile]) -> dict[int, int]:
         """Writes down what decoding found out about files.
 
         Returns:
@@ -211,6 +214,7 @@ class Catalog(Database):
                     (file.file_id, file.width, file.height),
                 ).fetchone()
                 items[file.file_id] = int(row[0])
+            restore_annotations(connection, [(file.file_id, file.content) for file in decoded])
             for failure in failed:
                 _forget_items(connection, [failure.file_id])
                 connection.execute(
@@ -300,14 +304,14 @@ class Catalog(Database):
               coalesce(feature.row_check, -1)
             FROM feature JOIN item USING (item_id) JOIN file USING (file_id) JOIN root USING (root_id)
             JOIN shard USING (shard_id)
-            WHERE feature.model_id = ? AND NOT feature.damaged AND {_SEARCHABLE}
+            WHERE feature.model_id = ? AND NOT feature.damaged AND {SEARCHABLE}
             ORDER BY root.path, file.path, item.y, item.x, item.item_id
             """,
             (model_id,),
         ).fetchall()
         return GalleryRows(
             item_ids=np.array([row[0] for row in rows], dtype=np.int64),
-            paths=tuple(_join(row[1], row[2]) for row in rows),
+            paths=tuple(join_path(row[1], row[2]) for row in rows),
             sizes=np.array([row[3:5] for row in rows], dtype=np.int32).reshape(-1, 2),
             shards=tuple(shards.values()),
             shard_of=np.array([number[row[5]] for row in rows], dtype=np.int32),
@@ -316,67 +320,12 @@ class Catalog(Database):
             damaged=self.counts(model_id).damaged,
         )
 
-    # --- reports -------------------------------------------------------------------------------------------
-
-    def counts(self, model_id: int) -> Counts:
-        """How many files are in which state; a file counts once, offline before unreadable."""
-        seen, unreadable, offline = self._connection.execute(
-            "SELECT count(*), coalesce(sum(state = 'unreadable' AND offline_since IS NULL), 0),"
-            " count(offline_since) FROM file"
-        ).fetchone()
-        indexed, damaged = self._connection.execute(
-            "SELECT count(DISTINCT item.file_id) FILTER (WHERE NOT damaged),"
-            " count(DISTINCT item.file_id) FILTER (WHERE damaged)"
-            f" FROM feature JOIN item USING (item_id) JOIN file USING (file_id) WHERE model_id = ? AND {_SEARCHABLE}",
-            (model_id,),
-        ).fetchone()
-        return Counts(seen, indexed, unreadable, offline, damaged)
-
-    def unreadable(self) -> tuple[UnreadableImage, ...]:
-        """Reachable files that cannot be read, in order of path, each with its reason."""
-        rows = self._connection.execute(
-            "SELECT root.path, file.path, reason FROM file JOIN root USING (root_id)"
-            " WHERE state = 'unreadable' AND offline_since IS NULL ORDER BY root.path, file.path"
-        )
-        return tuple(UnreadableImage(Path(os.fsdecode(_join(root, path))), reason) for root, path, reason in rows)
-
-    def begin_run(self, model_id: int) -> int:
-        """Enters the start of an index run; returns its id."""
-        with self.transaction() as connection:
-            row = connection.execute(
-                "INSERT INTO index_run (model_id, started) VALUES (?, ?) RETURNING run_id", (model_id, _now())
-            ).fetchone()
-        return int(row[0])
-
-    def finish_run(self, run_id: int, diff: ScanDiff, *, seen: int, embedded: int, cancelled: bool) -> None:
-        """Enters the end of an index run and what it did."""
-        with self.transaction() as connection:
-            connection.execute(
-                "UPDATE index_run SET finished = ?, cancelled = ?, seen = ?, added = ?, changed = ?, removed = ?,"
-                " embedded = ? WHERE run_id = ?",
-                (
-                    *(_now(), int(cancelled), seen, len(diff.added), len(diff.changed), len(diff.removed)),
-                    *(embedded, run_id),
-                ),
-            )
-
-    def indexed_at(self, model_id: int) -> str | None:
-        """When the last index run with the model finished, ISO 8601 UTC."""
-        time = self._one(
-            "SELECT max(finished) FROM index_run WHERE model_id = ? AND cancelled = 0 AND finished IS NOT NULL",
-            model_id,
-        )
-        return None if time is None else str(time)
-
-
-_SEARCHABLE = "file.offline_since IS NULL AND file.state = 'seen'"
-
 
 def _insert_shard(connection: sqlite3.Connection, model_id: int, shard: ShardRecord) -> int:
     row = connection.execute(
         "INSERT INTO shard (model_id, name, rows, bytes, sha256, head_check, created) VALUES (?, ?, ?, ?, ?, ?, ?)"
         " RETURNING shard_id",
-        (model_id, shard.name, shard.rows, shard.size, shard.sha256, shard.head_check, _now()),
+        (model_id, shard.name, shard.rows, shard.size, shard.sha256, shard.head_check, now()),
     ).fetchone()
     return int(row[0])
 
@@ -388,11 +337,3 @@ def _forget_items(connection: sqlite3.Connection, file_ids: Iterable[int]) -> No
 
 def _state(found: FoundFile) -> str:
     return "seen" if found.problem is None else "unreadable"
-
-
-def _join(root: bytes, path: bytes) -> bytes:
-    return root.rstrip(b"/") + b"/" + path
-
-
-def _now() -> str:
-    return datetime.now(UTC).isoformat(timespec="seconds")

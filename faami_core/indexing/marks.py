@@ -1,17 +1,20 @@
 """The analyst's marks and tags in the catalog.
 
 They hang on a file and the window of the item in it, not on the item: an item goes when its file is edited, and a
-decision must not be lost because a picture was saved once more. They go with the file when it is removed for good.
+decision must not be lost because a picture was saved once more. When a file is removed they are kept by the hash of
+its content, and come back with it: a file that a sync client takes away for an hour is one removed and one added.
 """
 
 from __future__ import annotations
 
+import json
 import sqlite3
 import unicodedata
-from collections.abc import Iterable, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
 
-from faami_core.queries import Annotation, Mark
+from faami_core.queries import Annotation, AnnotationChange, Mark
 
 if TYPE_CHECKING:
     from faami_core.indexing.catalog import Catalog
@@ -45,33 +48,132 @@ def annotations_of(catalog: Catalog) -> dict[int, Annotation]:
     }
 
 
-def annotate(catalog: Catalog, changes: Mapping[int, Annotation]) -> dict[int, Annotation]:
-    """Puts these marks and tags in the place of the ones before, all or none.
+def annotations_version(catalog: Catalog) -> int:
+    """Grows with every change of marks and tags, by any process."""
+    return int(catalog.rows("SELECT value FROM meta WHERE key = 'annotations'")[0][0])
+
+
+def annotate(catalog: Catalog, changes: Mapping[int, Annotation | AnnotationChange]) -> dict[int, Annotation]:
+    """Changes marks and tags of images, all or none.
 
     Args:
         catalog: Open catalog.
-        changes: By item id; items that are gone are passed over.
+        changes: By item id; items that are gone are passed over. A change leaves what others wrote meanwhile, a whole
+            annotation takes the place of all that is there.
 
     Returns:
         What the items had before: given back to this function, it undoes the change.
     """
-    before = annotations_of(catalog)
-    known = {item_id for (item_id,) in catalog.rows("SELECT item_id FROM item")} & changes.keys()
-    place_of = f"SELECT {_PLACE} FROM item WHERE item_id = ?"
+    before: dict[int, Annotation] = {}
     with catalog.transaction(of_gallery=False) as connection:
-        for table in ("mark", "tag"):
-            connection.executemany(
-                f"DELETE FROM {table} WHERE ({_PLACE}) = ({place_of})", [(item_id,) for item_id in known]
-            )
-        connection.executemany(
-            f"INSERT INTO mark ({_PLACE}, mark) SELECT {_PLACE}, ? FROM item WHERE item_id = ?",
-            [(str(changes[i].mark), i) for i in known if changes[i].mark is not Mark.UNMARKED],
+        for item_id, change in changes.items():
+            place = connection.execute(f"SELECT {_PLACE} FROM item WHERE item_id = ?", (item_id,)).fetchone()
+            if place is None:
+                continue
+            before[item_id] = _annotation_at(connection, place)
+            if isinstance(change, Annotation):
+                whole = replace(change, tags=tidy_tags(change.tags))
+                _write(connection, place, AnnotationChange.between(before[item_id], whole))
+            else:
+                _write(connection, place, change)
+        if before:
+            _raise_version(connection)
+    return before
+
+
+def keep_annotations(connection: sqlite3.Connection, file_ids: Iterable[int]) -> None:
+    """Puts the annotations of files that are about to be removed aside; ``restore_annotations`` brings them back."""
+    for file_id in file_ids:
+        rows = connection.execute(
+            "SELECT content, path, noted.* FROM file JOIN"
+            " (SELECT x, y, width, height FROM mark WHERE file_id = ?1"
+            "  UNION SELECT x, y, width, height FROM tag WHERE file_id = ?1) AS noted WHERE file_id = ?1",
+            (file_id,),
         )
-        connection.executemany(
-            f"INSERT INTO tag ({_PLACE}, tag) SELECT {_PLACE}, ? FROM item WHERE item_id = ?",
-            [(tag, item_id) for item_id in known for tag in tidy_tags(changes[item_id].tags)],
-        )
-    return {item_id: before.get(item_id, Annotation()) for item_id in known}
+        for content, path, *window in rows.fetchall():
+            note = _annotation_at(connection, (file_id, *window))
+            put_aside(connection, content, path, window, note)
+
+
+def put_aside(
+    connection: sqlite3.Connection, content: bytes | None, path: bytes, window: Iterable[int], note: Annotation
+) -> None:
+    """Keeps an annotation for the window of a file that is not there, in the place of an older one."""
+    connection.execute(
+        "INSERT OR REPLACE INTO kept_annotation (content, path, x, y, width, height, mark, tags)"
+        " VALUES (coalesce(?, x''), ?, ?, ?, ?, ?, ?, ?)",
+        (content, path, *window, str(note.mark), json.dumps(note.tags)),
+    )
+
+
+def restore_annotations(connection: sqlite3.Connection, files: Iterable[tuple[int, bytes]]) -> None:
+    """Gives files that were just read the annotations that were kept of their content.
+
+    Of several files with the same content, one that had the same path is preferred. A file that has annotations
+    keeps its own.
+
+    Args:
+        connection: In a transaction.
+        files: Id and content of each file.
+    """
+    if connection.execute("SELECT 1 FROM kept_annotation LIMIT 1").fetchone() is None:
+        return
+    restored = False
+    for file_id, content in files:
+        kept = list(_kept(connection, file_id, content))
+        for place, note in kept:
+            if _annotation_at(connection, place) == Annotation():
+                _write(connection, place, AnnotationChange.between(Annotation(), note))
+        restored = restored or bool(kept)
+    if restored:
+        _raise_version(connection)
+
+
+def _kept(
+    connection: sqlite3.Connection, file_id: int, content: bytes
+) -> Iterator[tuple[tuple[int, ...], Annotation]]:
+    """Takes what was kept of one file out of the table: places and annotations."""
+    former = connection.execute(
+        "SELECT kept.content, kept.path FROM kept_annotation AS kept JOIN file ON file_id = ?"
+        " WHERE kept.content = ? OR (kept.content = x'' AND kept.path = file.path)"
+        " ORDER BY kept.path = file.path DESC, kept.kept_id DESC LIMIT 1",
+        (file_id, content),
+    ).fetchone()
+    if former is None:
+        return
+    rows = connection.execute(
+        "DELETE FROM kept_annotation WHERE content = ? AND path = ? RETURNING x, y, width, height, mark, tags", former
+    )
+    for *window, mark, tags in rows.fetchall():
+        yield (file_id, *window), Annotation(Mark(mark), tuple(json.loads(tags)))
+
+
+def _annotation_at(connection: sqlite3.Connection, place: Iterable[Any]) -> Annotation:
+    """What is noted on the window of a file: file id, x, y, width, height."""
+    place = tuple(place)
+    mark = connection.execute(f"SELECT mark FROM mark WHERE ({_PLACE}) = (?, ?, ?, ?, ?)", place).fetchone()
+    tags = connection.execute(f"SELECT tag FROM tag WHERE ({_PLACE}) = (?, ?, ?, ?, ?) ORDER BY tag", place)
+    return Annotation(Mark.UNMARKED if mark is None else Mark(mark[0]), tuple(tag for (tag,) in tags))
+
+
+def _write(connection: sqlite3.Connection, place: Iterable[Any], change: AnnotationChange) -> None:
+    place = tuple(place)
+    if change.mark is not None:
+        connection.execute(f"DELETE FROM mark WHERE ({_PLACE}) = (?, ?, ?, ?, ?)", place)
+    if change.mark not in (None, Mark.UNMARKED):
+        connection.execute(f"INSERT INTO mark ({_PLACE}, mark) VALUES (?, ?, ?, ?, ?, ?)", (*place, str(change.mark)))
+    connection.executemany(
+        f"DELETE FROM tag WHERE ({_PLACE}) = (?, ?, ?, ?, ?) AND tag = ?",
+        [(*place, tag) for tag in tidy_tags(change.removed)],
+    )
+    connection.executemany(
+        f"INSERT OR IGNORE INTO tag ({_PLACE}, tag) VALUES (?, ?, ?, ?, ?, ?)",
+        [(*place, tag) for tag in tidy_tags(change.added)],
+    )
+
+
+def _raise_version(connection: sqlite3.Connection) -> None:
+    connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'annotations'")
 
 
 def tidy_tags(tags: Iterable[str]) -> tuple[str, ...]:

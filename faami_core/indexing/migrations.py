@@ -154,7 +154,44 @@ CREATE TABLE pattern (
 ) STRICT, WITHOUT ROWID
 """
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_create, _check_features, create_marks)
+
+def _keep_annotations(connection: sqlite3.Connection) -> None:
+    """Version 4. Annotations outlive their files, windows can follow one another, and a folder may get a new name."""
+    for statement in _VERSION_4.split(";\n\n"):
+        connection.execute(statement)
+
+
+# kept_annotation   Of files that are not there, by content (empty where it was never read); see ``marks``.
+# former_root       Where a folder of the collection lay before it was renamed or moved.
+# annotations       In meta: grows with every change of marks and tags.
+_VERSION_4 = """
+CREATE TABLE kept_annotation (
+  kept_id INTEGER PRIMARY KEY,
+  content BLOB NOT NULL,
+  path BLOB NOT NULL,
+  x INTEGER NOT NULL,
+  y INTEGER NOT NULL,
+  width INTEGER NOT NULL,
+  height INTEGER NOT NULL,
+  mark TEXT NOT NULL,
+  tags TEXT NOT NULL,
+  UNIQUE (content, path, x, y, width, height)
+) STRICT;
+
+CREATE TABLE former_root (
+  path BLOB PRIMARY KEY,
+  root_id INTEGER NOT NULL REFERENCES root (root_id) ON DELETE CASCADE
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO meta (key, value) VALUES ('annotations', '0')
+"""
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _create,
+    _check_features,
+    create_marks,
+    _keep_annotations,
+)
 SCHEMA_VERSION = len(STEPS)
 
 

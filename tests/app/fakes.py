@@ -16,7 +16,17 @@ import numpy as np
 from faami_core.errors import CollectionError, QueryError, UnreadableImageError
 from faami_core.explain import Explain
 from faami_core.explanation import ScoreParts, TrustReport, TrustStep
-from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Annotation, Feedback, Filters, PixelBox, Query, TextTerm
+from faami_core.queries import (
+    NO_FEEDBACK,
+    NO_FILTERS,
+    Annotation,
+    AnnotationChange,
+    Feedback,
+    Filters,
+    PixelBox,
+    Query,
+    TextTerm,
+)
 from faami_core.search.filters import Mask, masks_files, passing_images
 from faami_core.search.provenance import format_filters, parse_filters
 from faami_core.search.query_line import format_query, parse_query
@@ -67,6 +77,7 @@ class FakeSession:
         self.threads: set[str] = set()
         self.closed = False
         self.notes: dict[int, Annotation] = {}
+        self.notes_version = 0
         self.disk_is_full = False
         self.query_fails = False
         self.changes = 0
@@ -286,11 +297,18 @@ class FakeSession:
     def annotations(self, root: Path) -> dict[int, Annotation]:
         return dict(self.notes)
 
-    def annotate(self, root: Path, changes: Mapping[int, Annotation]) -> dict[int, Annotation]:
+    def annotations_version(self, root: Path) -> int:
+        return self.notes_version
+
+    def annotate(self, root: Path, changes: Mapping[int, Annotation | AnnotationChange]) -> dict[int, Annotation]:
         if self.disk_is_full:
             raise CollectionError("The marks could not be stored: the disk is full.", "Make room.")
         before = {image: self.notes.get(image, Annotation()) for image in changes}
-        self.notes |= changes
+        self.notes |= {
+            image: change if isinstance(change, Annotation) else change.applied_to(before[image])
+            for image, change in changes.items()
+        }
+        self.notes_version += 1
         return before
 
     def close(self) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -11,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from app.main_window import MainWindow
 from app.models.mark_store import MarkStore
 from app.models.result_list_model import Role
-from faami_core.queries import Annotation, Mark
+from faami_core.queries import Annotation, AnnotationChange, Mark
 from tests.app.conftest import MakeWindow
 from tests.app.fakes import FakeSession
 from tests.app.test_window_search import ask
@@ -166,6 +167,45 @@ def test_marks_survive_a_restart(qtbot: QtBot, make_window: MakeWindow, session:
     assert marks(second)[0] is Mark.ACCEPTED
     assert second.marks.tags == {"harbour": 1}
     assert not second.actions_by_name["undo"].isEnabled(), "what was done before the restart is done"
+
+
+def test_what_another_window_tags_is_shown_and_kept(
+    qtbot: QtBot, window: MainWindow, make_window: MakeWindow, session: FakeSession, root: object
+) -> None:
+    """Two windows on one collection: each puts a tag of its own on the same image."""
+    other = make_window()
+    with qtbot.waitSignal(other.triage.loaded):
+        other.collections.open(root)
+    for one, tag in ((window, "b"), (other, "c")):
+        one.grid.choose(0)
+        one.triage.toggle_tag(tag)
+        settled(qtbot, one)
+    for one in (window, other):
+        one.triage.look()
+        qtbot.waitUntil(lambda one=one: one.model.index(0).data(Role.NOTE).tags == ("b", "c"))
+    assert session.notes[0].tags == ("b", "c")
+
+
+def test_undo_takes_back_only_what_this_window_did(qtbot: QtBot, window: MainWindow, session: FakeSession) -> None:
+    window.grid.choose(0)
+    window.triage.toggle_tag("mine")
+    settled(qtbot, window)
+    session.annotate(window.workspace.root, {0: AnnotationChange(Mark.ACCEPTED, ("theirs",))})
+    window.actions_by_name["undo"].trigger()
+    settled(qtbot, window)
+    assert session.notes[0] == Annotation(Mark.ACCEPTED, ("theirs",))
+    window.triage.look()
+    qtbot.waitUntil(lambda: window.model.index(0).data(Role.NOTE) == session.notes[0])
+
+
+def test_other_windows_are_looked_for_by_the_clock_and_no_longer_once_the_window_is_closed(
+    qtbot: QtBot, window: MainWindow, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    window.triage._clock.setInterval(10)
+    session.annotate(window.workspace.root, {3: AnnotationChange(Mark.REJECTED)})
+    qtbot.waitUntil(lambda: marks(window)[3] is Mark.REJECTED)
+    window.close()
+    assert not window.triage._clock.isActive()
 
 
 def test_marks_that_cannot_be_stored_are_told_and_not_shown(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 
 import pytest
@@ -11,8 +12,8 @@ from PIL import Image
 from faami_core.indexing import migrations
 from faami_core.indexing.catalog import CATALOG_NAME, Catalog
 from faami_core.indexing.indexer import index_collection
-from faami_core.indexing.marks import annotate, annotations_of, modified_ns
-from faami_core.queries import Annotation, Mark
+from faami_core.indexing.marks import annotate, annotations_of, annotations_version, modified_ns
+from faami_core.queries import Annotation, AnnotationChange, Mark
 
 ACCEPTED = Annotation(Mark.ACCEPTED, ("harbour", "to check"))
 REJECTED = Annotation(Mark.REJECTED)
@@ -78,6 +79,100 @@ def test_marking_does_not_make_an_open_gallery_stale(catalog):
     annotate(catalog, {item_of(catalog, "red.png"): ACCEPTED})
 
     assert catalog.generation == before
+
+
+def test_tags_written_by_two_windows_add_up(catalog):
+    red = item_of(catalog, "red.png")
+    annotate(catalog, {red: Annotation(tags=("a",))})
+    with Catalog(catalog.folder) as other:
+        annotate(other, {red: AnnotationChange(added=("b",))})
+    annotate(catalog, {red: AnnotationChange(mark=Mark.ACCEPTED, added=("c",))})
+    annotate(catalog, {red: AnnotationChange(removed=("a",))})
+
+    assert annotations_of(catalog) == {red: Annotation(Mark.ACCEPTED, ("b", "c"))}
+
+
+def test_a_change_leads_from_one_annotation_to_the_other_and_back():
+    old, new = Annotation(Mark.ACCEPTED, ("a", "b")), Annotation(tags=("b", "c"))
+
+    assert AnnotationChange.between(old, new).applied_to(old) == new
+    assert AnnotationChange.between(new, old).applied_to(new) == old
+    assert AnnotationChange.between(old, old) == AnnotationChange()
+
+
+def test_every_change_of_marks_raises_their_version_and_nothing_else_does(catalog, image_folder, stub_encoder):
+    versions = [annotations_version(catalog)]
+    annotate(catalog, {item_of(catalog, "red.png"): ACCEPTED})
+    versions.append(annotations_version(catalog))
+    index_collection(catalog, image_folder, stub_encoder)
+    annotate(catalog, {10**6: ACCEPTED})
+
+    assert versions == sorted(set(versions))
+    assert annotations_version(catalog) == versions[-1]
+
+
+@pytest.mark.parametrize("new_place", ["red.png", "sub/other name.png"])
+def test_marks_come_back_with_a_file_that_was_away(catalog, image_folder, stub_encoder, tmp_path, new_place):
+    """A sync client takes a file away for the time of a scan; it may come back under another name."""
+    annotate(catalog, {item_of(catalog, "red.png"): ACCEPTED})
+    before = annotations_version(catalog)
+    (image_folder / "red.png").rename(tmp_path / "away.png")
+    assert index_collection(catalog, image_folder, stub_encoder).removed == 1
+    assert annotations_of(catalog) == {}
+
+    (image_folder / new_place).parent.mkdir(exist_ok=True)
+    (tmp_path / "away.png").rename(image_folder / new_place)
+    index_collection(catalog, image_folder, stub_encoder)
+
+    assert annotations_of(catalog) == {item_of(catalog, new_place): ACCEPTED}
+    assert annotations_version(catalog) > before
+
+
+def test_marks_of_a_folder_that_is_dropped_come_back_with_it(catalog, image_folder, stub_encoder):
+    annotate(catalog, {item_of(catalog, "red.png"): ACCEPTED})
+    catalog.drop_root(image_folder)
+    index_collection(catalog, image_folder, stub_encoder)
+
+    assert annotations_of(catalog) == {item_of(catalog, "red.png"): ACCEPTED}
+
+
+def test_another_picture_under_the_name_of_a_removed_one_gets_no_marks(catalog, image_folder, stub_encoder):
+    annotate(catalog, {item_of(catalog, "red.png"): ACCEPTED})
+    (image_folder / "red.png").unlink()
+    index_collection(catalog, image_folder, stub_encoder)
+    Image.new("RGB", (48, 32), (1, 2, 3)).save(image_folder / "red.png")
+    index_collection(catalog, image_folder, stub_encoder)
+
+    assert annotations_of(catalog) == {}
+
+
+def test_copies_that_were_away_get_back_each_its_own_marks(catalog, image_folder, stub_encoder, tmp_path):
+    shutil.copy(image_folder / "red.png", image_folder / "copy.png")
+    index_collection(catalog, image_folder, stub_encoder)
+    annotate(catalog, {item_of(catalog, "red.png"): ACCEPTED, item_of(catalog, "copy.png"): REJECTED})
+    for name in ("red.png", "copy.png"):
+        (image_folder / name).rename(tmp_path / name)
+    index_collection(catalog, image_folder, stub_encoder)
+    for name in ("copy.png", "red.png"):
+        (tmp_path / name).rename(image_folder / name)
+    index_collection(catalog, image_folder, stub_encoder)
+
+    expected = {item_of(catalog, "red.png"): ACCEPTED, item_of(catalog, "copy.png"): REJECTED}
+    assert annotations_of(catalog) == expected
+
+
+def test_what_was_marked_anew_is_not_overwritten_by_what_was_kept(catalog, image_folder, stub_encoder, tmp_path):
+    annotate(catalog, {item_of(catalog, "red.png"): ACCEPTED})
+    shutil.copy(image_folder / "red.png", tmp_path / "red.png")
+    (image_folder / "red.png").unlink()
+    index_collection(catalog, image_folder, stub_encoder)
+    shutil.copy(tmp_path / "red.png", image_folder / "red.png")
+    index_collection(catalog, image_folder, stub_encoder)
+    annotate(catalog, {item_of(catalog, "red.png"): REJECTED})
+    os.utime(image_folder / "red.png", ns=(2, 2))
+    index_collection(catalog, image_folder, stub_encoder, verify=True)
+
+    assert annotations_of(catalog) == {item_of(catalog, "red.png"): REJECTED}
 
 
 def test_an_index_from_before_there_were_marks_gets_their_tables(tmp_path, monkeypatch):
