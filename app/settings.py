@@ -14,6 +14,7 @@ from app.theme import ThemeChoice
 
 Grouping = Literal["none", "exact", "near"]
 
+DEFAULT_CELL = 152  # logical pixels: two rows beside all panels on a screen of 1280 × 720
 _RECENT_LIMIT = 8
 _HISTORY_LIMIT = 100
 
@@ -207,7 +208,7 @@ class Settings:
     def cell_size(self) -> int:
         """Width of a grid cell in logical pixels."""
         value = str(self._store.value("cell_size", ""))
-        return int(value) if value.isdigit() else 184
+        return int(value) if value.isdigit() else DEFAULT_CELL
 
     @cell_size.setter
     def cell_size(self, size: int) -> None:

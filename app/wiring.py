@@ -22,6 +22,7 @@ def bind_buttons(window: MainWindow) -> None:
     bind(actions["open_demo"], pane.welcome.demo_button, rail.demo_button)
     bind(actions["update"], rail.update_button)
     bind(actions["export_csv"], pane.export_button)
+    bind(actions["histogram"], pane.histogram_button)
     bind(actions["smaller_cells"], pane.smaller_button)
     bind(actions["larger_cells"], pane.larger_button)
     bind(actions["pick_image"], pane.query.pick_button)
@@ -51,7 +52,7 @@ def _bind_filters(window: MainWindow) -> None:
 def chain_panes(window: MainWindow) -> None:
     """The Tab key goes from the question to the results, and from there to the inspector."""
     pane = window.pane
-    buttons = (pane.smaller_button, pane.larger_button, pane.export_button)
+    buttons = (pane.histogram_button, pane.smaller_button, pane.larger_button, pane.export_button)
     for first, second in pairwise((pane.query, *buttons, window.grid, window.inspector)):
         window.setTabOrder(first, second)
 

@@ -29,7 +29,7 @@ class ActivityStrip(QFrame):
         self.figures.setProperty("voice", "muted")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(6)
+        self.bar.setFixedHeight(8)
         self.bar.setAccessibleName("Progress of the work")
         self.cancel_button = QPushButton("Cancel")
         self.cancel_button.setAccessibleName("Cancel the work")

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QStyle,
+    QStyledItemDelegate,
     QStyleOptionComboBox,
     QStylePainter,
     QToolButton,
@@ -31,6 +32,7 @@ from app.icons import icon, icon_pixmap
 PART_DOT = "  ·  "  # between the parts of a line
 _BOX = 16  # pixels of a side of a check box
 _ARROW = 14  # of a list to choose from
+_MOST_CHOICES = 24  # in sight; more scroll
 _RECOLOUR = (QEvent.Type.PaletteChange, QEvent.Type.StyleChange, QEvent.Type.EnabledChange)
 
 
@@ -240,6 +242,11 @@ class PartsLabel(ElidedLabel):
 class ChoiceBox(QComboBox):
     """A list to choose from, with an arrow in the colours of the theme; a choice too long for it ends in dots."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own does not read the style sheet
+        self.setMaxVisibleItems(_MOST_CHOICES)
+
     def paintEvent(self, event: QPaintEvent) -> None:
         option, control = QStyleOptionComboBox(), QStyle.ComplexControl.CC_ComboBox
         self.initStyleOption(option)
@@ -280,12 +287,13 @@ class LineFrame(QFrame):
 
 
 class FlowLayout(QLayout):
-    """Lays widgets out from left to right and begins a new line when one is full."""
+    """Lays widgets out from left to right; begins a new line when one is full, or (``wrap`` is off) never."""
 
-    def __init__(self, *, gap: int = 6) -> None:
+    def __init__(self, *, gap: int = 6, wrap: bool = True) -> None:
         super().__init__()
         self._items: list[QLayoutItem] = []
         self._gap = gap
+        self._wrap = wrap
         self.setContentsMargins(0, 0, 0, 0)
 
     def addItem(self, item: QLayoutItem) -> None:
@@ -304,7 +312,7 @@ class FlowLayout(QLayout):
         return Qt.Orientation(0)
 
     def hasHeightForWidth(self) -> bool:
-        return True
+        return self._wrap
 
     def heightForWidth(self, width: int) -> int:
         return self._arrange(QRect(0, 0, width, 0), move=False)
@@ -317,6 +325,10 @@ class FlowLayout(QLayout):
         return self.minimumSize()
 
     def minimumSize(self) -> QSize:
+        if not self._wrap:
+            hints = [item.sizeHint() for item in self._items]
+            width = sum(size.width() for size in hints) + self._gap * max(len(hints) - 1, 0)
+            return QSize(width, max((size.height() for size in hints), default=0))
         widest = QSize(0, 0)
         for item in self._items:
             widest = widest.expandedTo(item.minimumSize())
@@ -326,7 +338,7 @@ class FlowLayout(QLayout):
         x, y, line = rect.x(), rect.y(), 0
         for item in self._items:
             size = item.sizeHint().boundedTo(QSize(max(rect.width(), 1), item.sizeHint().height()))
-            if x > rect.x() and x + size.width() > rect.right() + 1:
+            if self._wrap and x > rect.x() and x + size.width() > rect.right() + 1:
                 x, y, line = rect.x(), y + line + self._gap, 0
             if move:
                 item.setGeometry(QRect(x, y, size.width(), size.height()))

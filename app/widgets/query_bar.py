@@ -20,6 +20,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from app.models.query_terms import Term
 from app.widgets.controls import IconButton, IconLabel, IconPushButton, LineFrame
 from app.widgets.drops import image_path_of
+from app.widgets.one_line import OneLine
 from app.widgets.suggestion_list import SuggestionList
 from app.widgets.term_strip import TermStrip
 from app.widgets.word_strip import WordStrip
@@ -48,12 +49,14 @@ class QueryBar(QWidget):
         self.terms = TermStrip()
         self.words = WordStrip("Words of the query")
         self.words.word_chosen.connect(self.word_chosen)
-        self.words.hide()
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        for part in (self._field, self.terms, self.words):
-            column.addWidget(part)
+        column.setSpacing(6)
+        self.chips = OneLine("Terms and words of the query", self.terms, self.words)
+        for strip in (self.terms, self.words):
+            strip.reached.connect(self.chips.reveal)
+        column.addWidget(self._field)
+        column.addWidget(self.chips)
 
     def _build_field(self) -> None:
         self.text = QLineEdit()
@@ -78,7 +81,7 @@ class QueryBar(QWidget):
         self.search_button = IconPushButton("search", "Search", kind="primary")
         self.search_button.clicked.connect(self._submit)
         row = QHBoxLayout(self._field)
-        row.setContentsMargins(12, 5, 6, 5)
+        row.setContentsMargins(12, 3, 4, 3)
         row.setSpacing(6)
         row.addWidget(IconLabel("search", size=20))
         row.addWidget(self.text, 1)
@@ -100,6 +103,7 @@ class QueryBar(QWidget):
         """Shows what the line is made of, as chips where there is more than one plain phrase."""
         self.terms.setEnabled(True)
         self.terms.show_terms(terms)
+        self.chips.settle()
 
     def show_words(self, words: Sequence[QueryWord]) -> None:
         """Shows the words as the model reads them, with their share of the score."""
@@ -108,7 +112,7 @@ class QueryBar(QWidget):
         for index, word in enumerate(words):
             share = f"{abs(word.weight):.0%}"
             self.words.show_strength(index, abs(word.weight) / heaviest, "", f"{share} of the fine score.")
-        self.words.setVisible(bool(words))
+        self.chips.settle()
 
     def point_at(self, position: int) -> None:
         """Puts the cursor where the line cannot be read."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from PySide6.QtCore import (
@@ -36,7 +36,7 @@ from faami_core.types import Match
 _MARGIN = 6  # around a cell
 _INSET = 5  # between the selection ring and the image
 _RADIUS = 8
-_BADGE_GAP = 5
+_BADGE_GAP = 8
 _DOT = 8
 
 Index = QModelIndex | QPersistentModelIndex
@@ -51,7 +51,7 @@ class ResultDelegate(QStyledItemDelegate):
     def __init__(self, cache: ThumbnailCache, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._cache = cache
-        self._cell = QSize(184, 220)
+        self._cell = QSize(152, 190)
         self._small: QFont | None = None
 
     def arrange(self, width: int, font: QFont, *, with_badges: bool) -> QSize:
@@ -193,28 +193,52 @@ class ResultDelegate(QStyledItemDelegate):
 
     def _paint_badges(self, painter: QPainter, palette: QPalette, badges: tuple[WordBadge, ...], row: QRect) -> None:
         plain, x = painter.font(), row.left()
-        for place, badge in enumerate(badges):
+        labels = labels_in(badges, row.width(), plain)
+        for badge, text in zip(badges, labels, strict=False):
             painter.setFont(bold_of(plain) if badge.lit else plain)
-            metrics = painter.fontMetrics()
-            room = row.right() + 1 - x - (_DOT + 4) * (len(badges) - place - 1)
-            label = f"{badge.text} {number_of(badge.adds)}" if badge.lit else badge.text
-            text = metrics.elidedText(label, Qt.TextElideMode.ElideRight, max(room - _DOT - 4, 0))
-            width = _DOT + 4 + metrics.horizontalAdvance(text)
-            if width > room or (text != label and place > 0):
-                # No room for more names: the other words keep their dots, so that none goes missing unseen.
-                for dot, rest in enumerate(badges[place:]):
-                    spot = QRectF(x + dot * (_DOT + 4), row.center().y() - _DOT / 2 + 0.5, _DOT, _DOT)
-                    _paint_dot(painter, palette, rest.match, spot)
-                return
             _paint_dot(painter, palette, badge.match, QRectF(x, row.center().y() - _DOT / 2 + 0.5, _DOT, _DOT))
             missing = badge.match is Match.MISSING
             role = QPalette.ColorRole.PlaceholderText if missing else QPalette.ColorRole.Text
             painter.setPen(palette.color(role))
+            width = painter.fontMetrics().horizontalAdvance(text)
             painter.drawText(QRect(x + _DOT + 4, row.top(), width, row.height()), _LEFT, text)
-            x += width + _BADGE_GAP + 3
+            x += _DOT + 4 + width + _BADGE_GAP
+        if len(badges) > len(labels):
+            painter.setFont(plain)
+            painter.setPen(palette.color(QPalette.ColorRole.PlaceholderText))
+            painter.drawText(QRect(x, row.top(), row.right() + 1 - x, row.height()), _LEFT, _rest(badges, labels))
 
 
 _LEFT = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+
+
+def labels_in(badges: Sequence[WordBadge], width: int, font: QFont) -> tuple[str, ...]:
+    """The names of the first words, as many as a line of ``width`` pixels holds beside a "+7" for the others.
+
+    The first one is always named, shortened if need be; its number stands beside it while it is lit.
+    """
+    labels: list[str] = []
+    x = 0
+    for place, badge in enumerate(badges):
+        metrics = QFontMetrics(bold_of(font) if badge.lit else font)
+        number = f" {number_of(badge.adds)}" if badge.lit else ""
+        label = badge.text + number
+        last = place == len(badges) - 1
+        tail = 0 if last else _BADGE_GAP + QFontMetrics(font).horizontalAdvance(_rest(badges, (*labels, label)))
+        room = width - x - _DOT - 4 - tail
+        if metrics.horizontalAdvance(label) > room:
+            if place > 0:
+                break
+            left = max(room - metrics.horizontalAdvance(number), 0)
+            label = metrics.elidedText(badge.text, Qt.TextElideMode.ElideRight, left) + number
+        labels.append(label)
+        x += _DOT + 4 + metrics.horizontalAdvance(label) + _BADGE_GAP
+    return tuple(labels)
+
+
+def _rest(badges: Sequence[WordBadge], labels: Sequence[str]) -> str:
+    """How many words have no room for their name."""
+    return f"+{len(badges) - len(labels)}"
 
 
 @contextmanager

@@ -28,7 +28,7 @@ class ResultGrid(QListView):
         self.setAccessibleName("Results")
         self._cache = cache
         self._results = model
-        self._cell = 184
+        self._cell = 152
         self._delegate = ResultDelegate(cache, self)
         self._delegate.thumb_clicked.connect(self.thumb_clicked)
         self._delegate.stack_clicked.connect(self.stack_asked)

@@ -1,4 +1,4 @@
-"""The centre: query bar, notices, progress, and the grid or what stands in for it."""
+"""The centre: query bar above, progress below, and between them the grid, or what stands in for it, and notices."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from app.widgets.controls import IconButton, PartsLabel, settle
 from app.widgets.empty_state import EmptyState
 from app.widgets.feedback_strip import FeedbackStrip
 from app.widgets.filter_strip import FilterStrip
+from app.widgets.floating import Floating
 from app.widgets.notice_bar import NoticeBar
 from app.widgets.query_bar import QueryBar
 from app.widgets.result_grid import ResultGrid
@@ -45,11 +46,13 @@ class ResultPane(QFrame):
         self._pages.addWidget(self.empty)
         self._pages.addWidget(self._build_results())
         column = QVBoxLayout(self)
-        column.setContentsMargins(8, 8, 8, 0)
-        column.setSpacing(8)
-        for widget in (self.query, self.notice, self.activity, self.filters):
-            column.addWidget(widget)
+        column.setContentsMargins(8, 6, 8, 0)
+        column.setSpacing(6)
+        column.addWidget(self.query)
+        column.addWidget(self.filters)
         column.addWidget(self._pages, 1)
+        column.addWidget(self.activity)
+        Floating(self.notice, self._pages)
         self.show_welcome()
 
     def _build_results(self) -> QWidget:
@@ -58,18 +61,19 @@ class ResultPane(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         self.export_button = IconButton("export", "Export the results as CSV")
+        self.histogram_button = IconButton("histogram", "Score histogram")
         self.smaller_button = IconButton("small_cells", "Smaller cells")
         self.larger_button = IconButton("large_cells", "Larger cells")
         for button in (self.smaller_button, self.larger_button):
             button.setAutoRepeat(True)  # held down, it goes on
         row = QHBoxLayout()
-        row.setContentsMargins(8, 0, 4, 0)
+        row.setContentsMargins(4, 0, 4, 0)
         row.setSpacing(8)
         row.addWidget(self.headline, 1)
         row.addWidget(self.arrange)
         buttons = QHBoxLayout()
         buttons.setSpacing(2)
-        for button in (self.smaller_button, self.larger_button, self.export_button):
+        for button in (self.histogram_button, self.smaller_button, self.larger_button, self.export_button):
             buttons.addWidget(button)
         row.addLayout(buttons)
         column.addLayout(row)

@@ -11,7 +11,7 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-_HEIGHT = 72
+_HEIGHT = 56
 _EDGE = 12
 _BINS = 64
 _GRIP = 9  # pixels; diameter of the handle
@@ -130,7 +130,7 @@ class ScoreHistogram(QWidget):
         self.setAccessibleDescription(self.summary)
 
     def _area(self) -> QRectF:
-        return QRectF(self.rect()).adjusted(_EDGE, self.fontMetrics().height() + 8 + _GRIP, -_EDGE, -8)
+        return QRectF(self.rect()).adjusted(_EDGE, self.fontMetrics().height() + 3 + _GRIP, -_EDGE, -5)
 
     def _paint_ground(self, painter: QPainter) -> None:
         role = QPalette.ColorRole
@@ -161,7 +161,7 @@ class ScoreHistogram(QWidget):
         painter.setBrush(self.palette().color(role.Highlight))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.drawEllipse(QPointF(x, area.top()), _GRIP / 2, _GRIP / 2)
-        text = QRectF(_EDGE, 4, self.width() - 2 * _EDGE, self.fontMetrics().height() + 2)
+        text = QRectF(_EDGE, 2, self.width() - 2 * _EDGE, self.fontMetrics().height() + 2)
         middle = Qt.AlignmentFlag.AlignVCenter
         painter.setPen(self.palette().color(role.Text))
         painter.drawText(text, middle | Qt.AlignmentFlag.AlignLeft, self.summary)

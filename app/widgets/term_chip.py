@@ -23,8 +23,8 @@ from app.icons import icon_pixmap
 from app.models.query_terms import Term, counts_against, name_of, plain
 from faami_core.queries import ImageTerm
 
-_HEIGHT, _PADDING, _GAP = 34, 8, 6
-_SIGN, _PICTURE, _CROSS = 12, 26, 18
+_HEIGHT, _PADDING, _GAP = 30, 8, 6  # as high as the chip of a word beside it
+_SIGN, _PICTURE, _CROSS = 12, 22, 18
 _WIDEST = 240
 _KEYS = {
     Qt.Key.Key_Up: "heavier",

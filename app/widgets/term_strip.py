@@ -9,7 +9,7 @@ from math import copysign
 
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QPixmap
-from PySide6.QtWidgets import QApplication, QMenu, QSizePolicy, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from app.models.query_terms import Term, counts_against, is_composed, moved, negated, plain, stepped
 from app.widgets.controls import FlowLayout
@@ -25,15 +25,13 @@ class TermStrip(QWidget):
 
     changed = Signal(object)  # tuple[Term, ...]
     picture_wanted = Signal(object)  # ImageTerm without its weight
+    reached = Signal(QWidget)  # the chip that has the keyboard, and is to be seen
 
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Terms of the query")
-        self._flow = FlowLayout(gap=6)
+        self._flow = FlowLayout(gap=6, wrap=False)
         self.setLayout(self._flow)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
         self._chips: list[TermChip] = []
         self._weights_before: dict[Term, float] = {}
         self._menu: QMenu | None = None
@@ -150,6 +148,7 @@ class TermStrip(QWidget):
     def _focus(self, place: int) -> None:
         if 0 <= place < len(self._chips):
             self._chips[place].setFocus(Qt.FocusReason.OtherFocusReason)
+            self.reached.emit(self._chips[place])
 
     def _open_menu(self, chip: TermChip) -> None:
         against, mute = counts_against(chip.term), chip.term.weight == 0

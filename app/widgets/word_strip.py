@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QButtonGroup, QSizePolicy, QWidget
+from PySide6.QtWidgets import QButtonGroup, QWidget
 
 from app.widgets.controls import FlowLayout
 from app.widgets.word_chip import WordChip
@@ -22,15 +22,13 @@ class WordStrip(QWidget):
     """
 
     word_chosen = Signal(object)
+    reached = Signal(QWidget)  # a chip that is lit or has the keyboard, and is to be seen
 
     def __init__(self, name: str) -> None:
         super().__init__()
         self.setAccessibleName(name)
-        self._flow = FlowLayout(gap=6)
+        self._flow = FlowLayout(gap=6, wrap=False)
         self.setLayout(self._flow)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Minimum)
-        policy.setHeightForWidth(True)
-        self.setSizePolicy(policy)
         self._group = QButtonGroup(self)
         self._group.setExclusive(True)
         self._chips: dict[int, WordChip] = {}
@@ -47,6 +45,7 @@ class WordStrip(QWidget):
         """Lights a chip, or (None, the whole query) none, without telling."""
         if word is not None and word in self._chips:
             self._chips[word].setChecked(True)
+            self.reached.emit(self._chips[word])
             return
         self._group.setExclusive(False)
         for chip in self._chips.values():
@@ -82,6 +81,7 @@ class WordStrip(QWidget):
             return
         word = stops[(here + by) % len(stops)]
         self._chips[word].setFocus(Qt.FocusReason.OtherFocusReason)
+        self.reached.emit(self._chips[word])
         if not self._chips[word].isChecked():
             self.word_chosen.emit(word)
 
@@ -90,6 +90,7 @@ class WordStrip(QWidget):
         self._group.addButton(chip)
         self._flow.addWidget(chip)
         self._chips[word] = chip
+        chip.show()
 
     def _remove_chips(self) -> None:
         for chip in self._chips.values():

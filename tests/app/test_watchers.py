@@ -115,7 +115,7 @@ def test_the_heartbeat_measures_how_late_it_comes(qtbot: QtBot, tmp_path: Path) 
 
 def test_settings_come_back_from_the_file(tmp_path: Path) -> None:
     first = Settings(tmp_path)
-    assert (first.theme, first.recent, first.last, first.cell_size, first.split) == ("system", (), None, 184, [])
+    assert (first.theme, first.recent, first.last, first.cell_size, first.split) == ("system", (), None, 152, [])
     first.theme = "dark"
     first.cell_size = 232
     first.split = [208, 700, 400]
@@ -144,4 +144,4 @@ def test_settings_come_back_from_the_file(tmp_path: Path) -> None:
 def test_a_broken_settings_file_is_ignored(tmp_path: Path) -> None:
     (tmp_path / "window.ini").write_bytes(b"\x00\xff[[[\ntheme=purple\nsplit=a b c\ncell_size=-3\n")
     settings = Settings(tmp_path)
-    assert (settings.theme, settings.split, settings.cell_size, settings.recent) == ("system", [], 184, ())
+    assert (settings.theme, settings.split, settings.cell_size, settings.recent) == ("system", [], 152, ())
