@@ -13,6 +13,7 @@ from app.dialogs import files
 from app.dialogs.crash_log_dialog import CrashLogDialog
 from app.dialogs.shortcuts_dialog import ShortcutsDialog
 from app.widgets.drops import folder_of, image_path_of, results_of
+from app.widgets.notice_bar import Topic
 from app.widgets.quick_list import QuickEntry
 from app.widgets.section import Section
 from faami_core.queries import NO_FILTERS, ImageTerm, PixelBox
@@ -67,7 +68,7 @@ def search_like_this(window: MainWindow) -> None:
 
 def clear_query(window: MainWindow) -> None:
     """Back to browsing, the cursor in the query bar."""
-    window.pane.notice.hide()
+    window.pane.notice.withdraw()
     window.pane.query.clear()
     window.pane.query.focus()
 
@@ -208,7 +209,7 @@ def show_shortcuts(window: MainWindow) -> None:
 
 def show_crash_log(window: MainWindow) -> None:
     """Shows what was logged."""
-    window.pane.notice.dismiss("crash")
+    window.pane.notice.dismiss(Topic.CRASH)
     _show(CrashLogDialog(window.crash_log_path, window))
 
 

@@ -38,7 +38,8 @@ from app.widgets.collection_rail import CollectionRail
 from app.widgets.drops import is_welcome
 from app.widgets.filter_panel import FilterPanel
 from app.widgets.inspector import Inspector
-from app.widgets.quick_list import QuickList
+from app.widgets.notice_bar import Topic
+from app.widgets.quick_lists import QuickLists
 from app.widgets.result_grid import ResultGrid
 from app.widgets.result_pane import ResultPane
 from app.widgets.saved_panel import SavedPanel
@@ -136,26 +137,9 @@ class MainWindow(QMainWindow):
         self.splitter.setCollapsible(1, False)
         self.splitter.setCollapsible(2, False)
         self.setCentralWidget(self.splitter)
-        self.palette_list = QuickList(
-            self, name="Command palette", prompt="Type a command", none_found="No command has these letters."
-        )
-        self.query_list = QuickList(
-            self, name="Queries", prompt="Find a query asked before", none_found="No query has these letters."
-        )
-        self.further_list = QuickList(
-            self, name="Other collections", prompt="Find a collection", none_found="No other collection was found."
-        )
-        self.tag_list = QuickList(
-            self,
-            name="Tags",
-            prompt="Type a tag",
-            none_found="No tags yet. Type the first one and press Enter.",
-            new_entry="New tag “{}”",
-        )
-
-        self.filter_list = QuickList(
-            self, name="Filter by", prompt="Type a few letters", none_found="Nothing has these letters."
-        )
+        lists = QuickLists(self)
+        self.palette_list, self.query_list, self.further_list = lists.palette, lists.queries, lists.collections
+        self.tag_list, self.filter_list = lists.tags, lists.filters
 
     def _build_controllers(self) -> None:
         space = self.workspace
@@ -232,7 +216,9 @@ class MainWindow(QMainWindow):
         """Loads the model in the background and shows its facts."""
         task = self.runner.submit(Lane.MODEL, lambda _token, _progress: self.workspace.session.model_info())
         task.succeeded.connect(self._show_model)
-        task.failed.connect(lambda error: self.pane.notice.show_notice("error", error.message, error.next_step))
+        task.failed.connect(
+            lambda error: self.pane.notice.show_notice("error", error.message, error.next_step, topic=Topic.MODEL)
+        )
         self.activity.follow(task, "Loading the model")
 
     def set_theme(self, choice: ThemeChoice) -> None:
@@ -251,7 +237,7 @@ class MainWindow(QMainWindow):
             f"{sentence}. You can go on working.",
             action="crash_log",
             label_of_action="Show details",
-            topic="crash",
+            topic=Topic.CRASH,
         )
 
     def offer_crash_log(self, size: int) -> None:
@@ -267,7 +253,7 @@ class MainWindow(QMainWindow):
                 "What happened was written to the crash log.",
                 action="crash_log",
                 label_of_action="Show the log",
-                topic="crash",
+                topic=Topic.CRASH,
             )
         self.settings.crash_log_read = size
 
@@ -277,7 +263,6 @@ class MainWindow(QMainWindow):
             self.grid.choose(0)
 
     def _notice_action(self, name: str) -> None:
-        self.pane.notice.hide()
         if name == "retry_index":
             self.collections.retry()
         elif name == "reveal_export" and self.export.last_written is not None:
@@ -292,9 +277,10 @@ class MainWindow(QMainWindow):
         self.triage.take_collections()
         self.filters.take_collection()
         self.search.show_gallery()
-        self.queries.ask_again()
+        self.queries.take_collection(is_update=self.collections.is_update)
         self.show_panes()
-        self.pane.query.focus()
+        if not self.collections.is_update:
+            self.pane.query.focus()
 
     def _after_search(self, result: SearchResult) -> None:
         self.views.take_result(result)
@@ -305,18 +291,29 @@ class MainWindow(QMainWindow):
             )
         self.pane.query.chain_after_search()
         self.inspector.words.chain_after(self.inspector.next_button)
-        self.grid.choose(0)
+        if self.grid.currentIndex().isValid():
+            self._inspect_current()
+        else:
+            self.grid.choose(0)
         self._follow_view()
         self._offer_actions()
         self.show_panes()
 
     def _after_browse(self) -> None:
         self.views.take_result(None)
+        self._inspect_current()
         self._offer_actions()
         self.show_panes()
 
+    def _inspect_current(self) -> None:
+        """The current image is the one before, in an answer that is a new one."""
+        row = self.grid.currentIndex().row()
+        if row != self.evidence.row:
+            self.grid.row_chosen.emit(row)
+
     def _show_model(self, info: ModelInfo) -> None:
         self.workspace.model = info
+        self.pane.notice.dismiss(Topic.MODEL)
         self.status.show_fact("model", info.name, f"Model {info.name}, fingerprint {info.fingerprint[:12]}")
         self.status.show_fact("device", info.device, f"The model runs on {info.device}")
 

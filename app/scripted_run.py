@@ -77,7 +77,7 @@ class ScriptedRun(QObject):
             if options.image is not None:
                 window.queries.add_image(options.image.absolute())
             else:
-                window.queries.ask_again()
+                window.search.ask(window.pane.query.line)
         else:
             self._wait_for_pixels()
 

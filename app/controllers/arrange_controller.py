@@ -73,22 +73,16 @@ class ArrangeController(QObject):
         """
         if groups != self._groups:
             self._groups, self._duplicate, self._unfolded = groups, duplicate, frozenset()
-            self._arrange_in_place()
+            self._arrange()
 
     def toggle_stack(self, row: int) -> None:
         """Shows the duplicates of a row, or folds them away again."""
         group = self._groups.get(key_of(self._model.items[row])) if 0 <= row < self._model.rowCount() else None
         if group is not None:
             self._unfolded = self._unfolded ^ {group}
-            self._arrange_in_place()
+            self._arrange()
 
     # --- inside --------------------------------------------------------------------------------------------
-
-    def _arrange_in_place(self) -> None:
-        """Folding hardly changes the order: the view stays where it is."""
-        place = self._pane.grid.verticalScrollBar().value()
-        self._arrange()
-        self._pane.grid.scroll_back(place)
 
     def _arrange(self) -> None:
         answered = self._answered
@@ -151,18 +145,17 @@ class ArrangeController(QObject):
 
     def _replace_rows(self, items: Sequence[Hit | GalleryImage], show: Callable[[], None]) -> None:
         """Changes the rows under the image in the inspector, which stays as long as it, or a duplicate, is there."""
-        item, grid = self._evidence.item, self._pane.grid
+        grid, inspected = self._pane.grid, self._evidence.item
+        place, at = grid.place, grid.currentIndex().row()
+        item = self._model.items[at] if at >= 0 else None
         was_silent = grid.blockSignals(True)
         self._model.clear()  # rows of the older order must not meet the evidence of this one
         show()
         grid.blockSignals(was_silent)
-        row = self._row_of(item, items) if item is not None else -1
-        if item is not None and row >= 0:
-            grid.follow(row)
-            self._evidence.take_rearranged(row, same_image=items[row].path == item.path)
-        else:
-            self._evidence.take_rearranged(-1, same_image=False)
-            grid.choose(0)
+        grid.go_to(place, lambda _path: self._row_of(item, items) if item is not None else -1)
+        row = grid.currentIndex().row()
+        same_image = inspected is not None and row >= 0 and items[row].path == inspected.path
+        self._evidence.take_rearranged(row, same_image=same_image)
 
     def _row_of(self, item: Hit | GalleryImage, items: Sequence[Hit | GalleryImage]) -> int:
         """Row of an image, else of the first of its duplicates, else -1."""

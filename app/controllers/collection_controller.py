@@ -12,7 +12,7 @@ from app.controllers.indexing_controller import IndexingController
 from app.controllers.workspace import Workspace
 from app.models.thumbnail_cache import ThumbnailCache
 from app.widgets.collection_rail import CollectionRail
-from app.widgets.notice_bar import NoticeKind
+from app.widgets.notice_bar import NoticeKind, Topic
 from app.widgets.result_pane import ResultPane
 from app.workers.task import Lane, Task
 from faami_core.errors import CollectionError, FaamiError
@@ -48,6 +48,7 @@ class CollectionController(QObject):
         self._thumbnails = thumbnails
         self._task: Task | None = None
         self._indexing_root: Path | None = None
+        self.is_update = False  # what was opened last is what was open before, read again
         indexing.started.connect(self._show_indexing)
         indexing.finished.connect(self._after_indexing)
         indexing.failed.connect(self._index_failed)
@@ -61,7 +62,7 @@ class CollectionController(QObject):
     def open(self, root: Path) -> None:
         """Opens a collection from its index; a folder that has none is indexed first."""
         root = root.expanduser().resolve()
-        self._pane.notice.dismiss("collection")
+        self._pane.notice.dismiss(Topic.COLLECTION)
         if root == self._workspace.root and not self._indexing.is_running:
             return
         self._indexing.cancel()
@@ -69,7 +70,7 @@ class CollectionController(QObject):
 
     def open_demo(self) -> None:
         """Opens the demo collection, made and indexed first if needed."""
-        self._pane.notice.dismiss("collection")
+        self._pane.notice.dismiss(Topic.COLLECTION)
         self._indexing.start_demo()
 
     def update(self) -> None:
@@ -124,6 +125,7 @@ class CollectionController(QObject):
             self._show(*opened)
 
     def _show(self, info: CollectionInfo, images: tuple[GalleryImage, ...], further: Further) -> None:
+        self.is_update = self._workspace.root == info.root
         self._workspace.collection = info
         self._workspace.images = images
         self._workspace.settings.add_recent(info.root)
@@ -182,9 +184,13 @@ class CollectionController(QObject):
             changed = f"{fresh:,} added or changed, {report.removed:,} removed." if fresh or report.removed else ""
             self._tell("info", "The collection is up to date.", changed)
 
-    def _tell(self, kind: NoticeKind, message: str, next_step: str = "", **button: str) -> None:
+    def _tell(
+        self, kind: NoticeKind, message: str, next_step: str = "", action: str = "", label_of_action: str = ""
+    ) -> None:
         """A notice that goes when another collection is opened."""
-        self._pane.notice.show_notice(kind, message, next_step, topic="collection", **button)
+        self._pane.notice.show_notice(
+            kind, message, next_step, topic=Topic.COLLECTION, action=action, label_of_action=label_of_action
+        )
 
     def _open_cancelled(self, task: Task) -> None:
         if task is self._task:
@@ -208,8 +214,8 @@ class CollectionController(QObject):
 
     def _index_failed(self, error: FaamiError) -> None:
         self._back_to_where_we_were()
-        retry = {"action": "retry_index", "label_of_action": "Try again"} if self._indexing_root is not None else {}
-        self._tell("error", error.message, error.next_step, **retry)
+        retry = ("retry_index", "Try again") if self._indexing_root is not None else ()
+        self._tell("error", error.message, error.next_step, *retry)
         self.failed.emit(error)
 
     def retry(self) -> None:

@@ -10,7 +10,7 @@ from app.controllers.arrange_controller import ArrangeController
 from app.controllers.workspace import Workspace
 from app.models.folding import Groups
 from app.settings import Grouping
-from app.widgets.notice_bar import NoticeBar
+from app.widgets.notice_bar import NoticeBar, Topic
 from app.workers.task import Lane, Task, Work
 from faami_core.types import SearchResult
 
@@ -76,9 +76,10 @@ class DuplicatesController(QObject):
     def _submit(self, lane: Lane, work: Work) -> None:
         task = self._task = self._workspace.runner.submit(lane, work)
         take = self._take_copies if lane is Lane.DISK else self._take_ranks
+        task.succeeded.connect(lambda _groups: self._notice.dismiss(Topic.DUPLICATES))
         task.succeeded.connect(lambda groups: take(groups) if task is self._task else None)
         task.failed.connect(
-            lambda error: self._notice.show_notice("error", error.message, error.next_step, topic="duplicates")
+            lambda error: self._notice.show_notice("error", error.message, error.next_step, topic=Topic.DUPLICATES)
         )
 
     def _take_copies(self, groups: tuple[tuple[tuple[int, int], ...], ...]) -> None:

@@ -18,6 +18,7 @@ from app.models.destination import looked_at
 from app.models.mark_store import MarkStore
 from app.models.portion import Portion, portions_of
 from app.models.result_list_model import ResultListModel
+from app.widgets.notice_bar import Topic
 from app.widgets.result_pane import ResultPane
 from app.workers.task import Lane, Task, Work
 from faami_core.errors import FaamiError
@@ -154,13 +155,15 @@ class ExportController(QObject):
             "info",
             f"{count:,} {'result was' if count == 1 else 'results were'} written to {path.name}.",
             str(path.parent),
+            topic=Topic.EXPORT,
             action="reveal_export",
             label_of_action="Show in folder",
+            passing=True,
         )
         self.written.emit(path)
 
     def _fail(self, error: FaamiError) -> None:
-        self._pane.notice.show_notice("error", error.message, error.next_step)
+        self._pane.notice.show_notice("error", error.message, error.next_step, topic=Topic.EXPORT)
         self.failed.emit(error)
 
 

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from app.controllers.activity_controller import ActivityController
 from app.controllers.workspace import Workspace
-from app.widgets.notice_bar import NoticeBar
+from app.widgets.notice_bar import NoticeBar, Topic
 from app.widgets.quick_list import QuickEntry
 from app.workers.task import Lane
 from faami_core.errors import CollectionError, FaamiError
@@ -92,7 +92,7 @@ class FurtherController(QObject):
 
     def take(self, found: Further) -> None:
         """A collection was opened, and the ticked ones with it; those that do not answer are ticked off."""
-        self._notice.dismiss("further")
+        self._notice.dismiss(Topic.FURTHER)
         space, recent = self._workspace, self._workspace.settings.recent
         space.ticked = tuple(root for root in space.ticked if root in recent and root not in found.refused)
         infos = {info.root: info for info in found.infos}
@@ -102,7 +102,7 @@ class FurtherController(QObject):
             message = " ".join(f"“{root.name}” cannot be searched: {why.message}" for root, why in refused)
             steps = dict.fromkeys(why.next_step for _, why in refused)
             next_step = " ".join(["The other collections still are.", *steps])
-            self._notice.show_notice("warning", message, next_step, topic="further")
+            self._notice.show_notice("warning", message, next_step, topic=Topic.FURTHER)
 
     def look_into(self, error: FaamiError) -> None:
         """A search failed: asks again without the further collections that no longer answer, if that was why."""
@@ -117,7 +117,7 @@ class FurtherController(QObject):
         for info in found.infos:
             sentence = _limits(info, reachable)
             if sentence:
-                self._notice.show_notice("info", sentence, topic="further")
+                self._notice.show_notice("info", sentence, topic=Topic.FURTHER)
         self.changed.emit()
 
     def _keep_those(self, found: Further) -> None:
@@ -126,7 +126,7 @@ class FurtherController(QObject):
             self.changed.emit()
 
     def _leave_out(self, root: Path) -> None:
-        self._notice.dismiss("further")
+        self._notice.dismiss(Topic.FURTHER)
         space = self._workspace
         space.ticked = tuple(known for known in space.ticked if known != root)
         space.further = tuple(info for info in space.further if info.root != root)
@@ -134,7 +134,7 @@ class FurtherController(QObject):
 
     def _fail(self, root: Path, error: FaamiError) -> None:
         self._leave_out(root)
-        self._notice.show_notice("error", error.message, error.next_step, topic="further")
+        self._notice.show_notice("error", error.message, error.next_step, topic=Topic.FURTHER)
 
 
 def _limits(info: CollectionInfo, reachable: bool) -> str:

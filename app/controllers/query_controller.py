@@ -86,13 +86,10 @@ class QueryController(QObject):
         """Adds a region drawn on an image."""
         self.add(ImageTerm(path, box=box))
 
-    def ask_again(self) -> None:
-        """A collection was opened or updated: asks what stands in the bar again, or shows all its images."""
+    def take_collection(self, *, is_update: bool) -> None:
+        """Another collection is open, or the same one was read again: asks it, or shows all its images."""
         self.load_words()
-        if self._bar.line:
-            self._search.ask(self._bar.line)
-        else:
-            self._search.browse()
+        self._search.take_collection(self._bar.line, is_update=is_update)
 
     def _add_pasted(self, image: QImage) -> None:
         """Adds an image from the clipboard; it is kept in the data folder, because a query names a file."""

@@ -12,7 +12,7 @@ from app.controllers.filter_controller import FilterController
 from app.controllers.further_controller import FurtherController
 from app.controllers.search_controller import SearchController
 from app.controllers.workspace import Workspace
-from app.widgets.notice_bar import NoticeBar
+from app.widgets.notice_bar import NoticeBar, Topic
 from app.workers.task import Lane
 from faami_core.errors import FaamiError
 from faami_core.types import SearchResult
@@ -52,10 +52,11 @@ class ReopenController(QObject):
             Lane.MODEL, lambda token, _progress: session.with_maps(session.import_csv(path).result, cancel=token)
         )
         task.succeeded.connect(self._take)
-        task.failed.connect(lambda error: self._notice.show_notice("error", error.message, error.next_step))
+        task.failed.connect(self._tell)
         self._activity.follow(task, f"Opening {path.name}")
 
     def _take(self, result: SearchResult) -> None:
+        self._notice.dismiss(Topic.RESULTS_FILE)
         self._awaited = result
         if self._workspace.root != result.collection:
             self._collections.open(result.collection)
@@ -74,6 +75,9 @@ class ReopenController(QObject):
             self._search.bring_back(result)
         elif missing not in self._workspace.ticked:
             self._further.tick(missing, True)
+
+    def _tell(self, error: FaamiError) -> None:
+        self._notice.show_notice("error", error.message, error.next_step, topic=Topic.RESULTS_FILE)
 
     def _give_up(self, _error: FaamiError) -> None:
         self._awaited = None

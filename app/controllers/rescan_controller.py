@@ -6,7 +6,7 @@ from PySide6.QtCore import QObject, Qt, QTimer
 
 from app.controllers.indexing_controller import IndexingController
 from app.controllers.workspace import Workspace
-from app.widgets.notice_bar import NoticeBar
+from app.widgets.notice_bar import NoticeBar, Topic
 from app.workers.task import Lane, Task
 from faami_core.types import CollectionInfo
 
@@ -77,7 +77,7 @@ class RescanController(QObject):
             return
         if not count:
             self._told = None
-            self._notice.dismiss("changes")
+            self._notice.dismiss(Topic.CHANGES)
         elif self._told != (info, count) and not self._notice.is_pressing:
             self._told = (info, count)
             files = "1 file" if count == 1 else f"{count:,} files"
@@ -86,12 +86,12 @@ class RescanController(QObject):
                 f"{files} of this folder changed since it was indexed.",
                 action="update",
                 label_of_action="Update",
-                topic="changes",
+                topic=Topic.CHANGES,
             )
 
     def _make_way(self) -> None:
         """What was or is being counted is no longer true."""
-        self._notice.dismiss("changes")
+        self._notice.dismiss(Topic.CHANGES)
         if self._task is not None:
             self._task.cancel()
             self._task = None

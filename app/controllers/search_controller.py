@@ -12,12 +12,14 @@ from app.controllers.workspace import Workspace
 from app.models.moves import moves_between
 from app.models.query_terms import located
 from app.models.result_list_model import ResultListModel
+from app.widgets.notice_bar import Topic
+from app.widgets.result_grid import Place
 from app.widgets.result_pane import ResultPane
 from app.widgets.status_panel import StatusPanel
 from app.workers.task import Lane, Task, Work
 from faami_core.errors import FaamiError, QueryError
 from faami_core.queries import NO_FILTERS, Feedback, Query
-from faami_core.types import GalleryImage, SearchResult
+from faami_core.types import CollectionInfo, GalleryImage, SearchResult
 
 
 class SearchController(QObject):
@@ -71,6 +73,29 @@ class SearchController(QObject):
         else:
             self.browse()
 
+    def take_collection(self, line: str, *, is_update: bool) -> None:
+        """Another collection is open, or the same one was read again.
+
+        Args:
+            line: What stands in the query bar; another collection is asked that.
+            is_update: The same one: what was asked last is asked again, whatever is being typed.
+        """
+        query = self._unanswered or self._asked
+        if is_update and query is not None:
+            self._search(query)
+        elif is_update or not line:
+            self.browse()
+        else:
+            self._leave_results()
+            self.ask(line)
+
+    def _leave_results(self) -> None:
+        """No result outlives its collection, whatever comes of asking the next one."""
+        self._drop()
+        self._model.clear()
+        self._asked = self._workspace.result = self._workspace.unmoved = None
+        self._pane.show_empty("Searching", "The query is being asked of this collection.")
+
     def follow_collections(self) -> None:
         """Other collections are searched now: asks them what was asked last, whether or not that was answered."""
         query = self._unanswered or self._asked
@@ -79,6 +104,10 @@ class SearchController(QObject):
 
     def _search(self, query: Query) -> None:
         session, roots, filters = self._workspace.session, self._workspace.roots, self._workspace.filters
+        if not any(info.images for info in self._workspace.searched):
+            self.browse()
+            self._unanswered, self._asked_of = query, roots  # for the day when there are images again
+            return
         self._asked, self._unanswered, self._asked_of = query, None, roots
         task = self._submit("Searching", lambda token, _: session.search(roots, query, filters=filters, cancel=token))
         task.succeeded.connect(lambda result: self.put(result) if task is self._task else None)
@@ -95,7 +124,7 @@ class SearchController(QObject):
                 "info",
                 "The search waits for indexing.",
                 "It begins when indexing is finished or cancelled.",
-                topic="search",
+                topic=Topic.SEARCH,
             )
         return task
 
@@ -118,13 +147,19 @@ class SearchController(QObject):
             unmoved: The answer to the same query before feedback moved it, None where nothing moved it.
         """
         self._drop()
+        before = self._workspace.result
+        if before is None or before.query != result.query:
+            self._put(result, unmoved, None)
+        else:  # the same question again: the analyst goes on where she was
+            with self._pane.grid.holding_place() as place:
+                self._put(result, unmoved, place)
+
+    def _put(self, result: SearchResult, unmoved: SearchResult | None, place: Place | None) -> None:
         self._model.clear()  # rows of the older result must not meet the evidence of this one
-        before, self._workspace.result = self._workspace.result, result
-        self._workspace.unmoved = unmoved
-        is_new = before is None or before.query != result.query
-        if is_new:
+        self._workspace.result, self._workspace.unmoved = result, unmoved
+        if place is None:
             self._workspace.view.select_word(None)
-        self._pane.notice.dismiss("search")
+        self._pane.notice.dismiss(Topic.SEARCH, Topic.MODEL)
         self._pane.query.show_words(result.words)
         self._model.show_result(result, moves_between(unmoved.hits, result.hits) if unmoved is not None else None)
         self._pane.histogram.show_scores([hit.score for hit in result.hits])
@@ -138,8 +173,10 @@ class SearchController(QObject):
             self._show_none_pass(result.gallery_size)
         else:
             self._pane.show_empty("Nothing was found", _nothing_found(len(result.collections)), "Clear the query")
-        if is_new:  # else cells may be lit, on a scale that is first taken from the result, or sorted by a word
+        if place is None:  # else cells may be lit, on a scale first taken from the result, or sorted by a word
             self._pane.paint_now()
+        else:
+            self._pane.grid.go_to(place)
         self.shown.emit(result)
 
     def bring_back(self, result: SearchResult) -> None:
@@ -158,10 +195,11 @@ class SearchController(QObject):
 
     def tell(self, error: FaamiError) -> None:
         """Says why there is no new answer; the results on screen stay."""
-        self._pane.notice.show_notice("error", error.message, error.next_step, topic="search")
+        self._pane.notice.show_notice("error", error.message, error.next_step, topic=Topic.SEARCH)
 
     def clear(self) -> None:
         """Ends the query; while browsing there is nothing to end, and the place in the grid is kept."""
+        self._pane.notice.dismiss(Topic.SEARCH)
         if self._workspace.result is not None or self._task is not None:
             self.browse()
 
@@ -184,6 +222,7 @@ class SearchController(QObject):
     def _show_images(self, images: tuple[GalleryImage, ...]) -> None:
         everything = self._workspace.images
         self._task = None
+        place = self._pane.grid.place if self._workspace.result is None else None
         self._model.clear()
         self._workspace.result = self._workspace.unmoved = None
         self._workspace.view.select_word(None)
@@ -196,16 +235,14 @@ class SearchController(QObject):
         if self._workspace.collection is None:
             self._pane.show_welcome()
         elif not everything:
-            self._pane.show_empty(
-                "No images in this collection",
-                "There is no image file in the folder that this program can read.",
-                "Open another folder",
-            )
+            self._pane.show_empty(*_why_empty(self._workspace.collection), "Open another folder")
         elif not images:
             self._show_none_pass(len(everything))
         else:
             count = f"{len(images):,} of " if len(images) < len(everything) else ""
             self._pane.show_grid(f"{count}{len(everything):,} images, by path")
+        if place is not None:
+            self._pane.grid.go_to(place)
         self.browsing.emit()
 
     def show_gallery(self) -> None:
@@ -228,15 +265,31 @@ class SearchController(QObject):
 
     def _fail(self, task: Task, error: FaamiError) -> None:
         if task is self._task:
-            self._unanswered = self._asked
-            self._asked = self._workspace.result.query if self._workspace.result is not None else None
+            asked, result = self._asked, self._workspace.result
+            stays = result is not None and set(result.collections) <= set(self._workspace.roots)
+            self._asked = result.query if result is not None and stays else None
+            self._unanswered = asked
             self.tell(error)
             self.failed.emit(error)
+            if asked is not None and not stays and task is self._task:
+                self.browse()  # there is no result of what is searched now
+                self._unanswered = asked
 
     def _drop(self) -> None:
         if self._task is not None and self._task.is_running:
             self._task.cancel()
         self._task = None
+
+
+def _why_empty(info: CollectionInfo) -> tuple[str, str]:
+    """Title and sentence for a collection in which nothing can be searched."""
+    if info.offline:
+        images = "1 image is" if info.offline == 1 else f"{info.offline:,} images are"
+        sentence = f"{images} indexed, but {info.root} is away. Connect it, then press F5."
+        return "The images cannot be reached", sentence
+    if info.unreadable:
+        return "No image could be read", "The side panel lists every file with the reason."
+    return "No images in this collection", "There is no image file in the folder that this program can read."
 
 
 def _nothing_found(collections: int) -> str:

@@ -17,6 +17,7 @@ from app.controllers.undo_step import UndoStep
 from app.controllers.workspace import Workspace
 from app.models.mark_store import ImageKey, MarkStore
 from app.models.result_list_model import ResultListModel
+from app.widgets.notice_bar import Topic
 from app.widgets.quick_list import QuickEntry, Tick
 from app.widgets.result_grid import ResultGrid
 from app.widgets.result_pane import ResultPane
@@ -161,7 +162,7 @@ class TriageController(QObject):
             Lane.DISK, lambda _token, _progress: (session.annotations_version(root), session.annotations(root))
         )
         task.succeeded.connect(lambda answer: self._take(root, written, *answer))
-        task.failed.connect(self._tell)
+        task.failed.connect(lambda error: self._tell(error, Topic.MARKS_READ))
 
     def _take(self, root: Path, written: int, version: int, notes: Mapping[int, Annotation]) -> None:
         if root not in self._roots:
@@ -171,6 +172,7 @@ class TriageController(QObject):
             return
         self._seen[root] = version
         self._marks.show(root, notes)
+        self._pane.notice.dismiss(Topic.MARKS_READ)
         self.loaded.emit()
 
     def _compare(self, versions: Mapping[Path, int]) -> None:
@@ -185,16 +187,17 @@ class TriageController(QObject):
     def _write(self, root: Path, changes: Mapping[int, AnnotationChange]) -> None:
         session = self._workspace.session
         task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.annotate(root, changes))
+        task.succeeded.connect(lambda _before: self._pane.notice.dismiss(Topic.MARKS_WRITTEN))
         task.failed.connect(self._write_failed)
 
     def _write_failed(self, error: FaamiError) -> None:
         """What is on screen must be what is stored: reads the marks again."""
         self.stack.clear()
-        self._tell(error)
+        self._tell(error, Topic.MARKS_WRITTEN)
         self.take_collections()
 
-    def _tell(self, error: FaamiError) -> None:
-        self._pane.notice.show_notice("error", error.message, error.next_step)
+    def _tell(self, error: FaamiError, topic: Topic) -> None:
+        self._pane.notice.show_notice("error", error.message, error.next_step, topic=topic)
 
     def _show_counts(self) -> None:
         selected = len(self._grid.selected_rows())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -105,6 +105,10 @@ class ResultListModel(QAbstractListModel):
 
     def path(self, row: int) -> Path:
         return self._items[row].path
+
+    def rows_of(self, paths: Collection[Path]) -> dict[Path, int]:
+        """The rows of those of the images that are on screen."""
+        return {item.path: row for row, item in enumerate(self._items) if item.path in paths}
 
     def key(self, row: int) -> ImageKey:
         """Tells the image of a row from all others, also from those of other results."""

@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
 
 from app.models.fuzzy import fuzzy_score
 from app.widgets.controls import label, line
+from app.widgets.selecting import make_current
 
 _WIDTH, _TOP, _ROW, _ROWS = 560, 88, 32, 10
 _EDGE = 8  # around the list
@@ -90,7 +91,7 @@ class QuickList(QFrame):
         self.list.setMouseTracking(True)
         self.list.setItemDelegate(_EntryDelegate(self.list))
         self.list.setModel(self._model)
-        self.list.entered.connect(self.list.setCurrentIndex)
+        self.list.entered.connect(lambda index: make_current(self.list, index))
         self.list.clicked.connect(lambda _index: self._choose())
         self._none = label(none_found, "muted")
         self._none.setContentsMargins(_EDGE, 0, 0, 0)
@@ -158,7 +159,7 @@ class QuickList(QFrame):
             row = self.list.currentIndex().row() + by
             # One step past an end goes round; a page stops there.
             row = row % rows if abs(by) == 1 else min(max(row, 0), rows - 1)
-            self.list.setCurrentIndex(self._model.index(row, 0))
+            make_current(self.list, self._model.index(row, 0))
 
     def _choose(self) -> None:
         entry: QuickEntry | None = self.list.currentIndex().data(_ENTRY)
@@ -186,7 +187,7 @@ class QuickList(QFrame):
             item.setData(entry, _ENTRY)
             item.setData(_spoken(entry), Qt.ItemDataRole.AccessibleTextRole)
             self._model.appendRow(item)
-        self.list.setCurrentIndex(self._model.index(0, 0))
+        make_current(self.list, self._model.index(0, 0))
         self.list.setVisible(bool(found))
         self._none.setVisible(not found)
         self._arrange()

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
 from PySide6.QtCore import QItemSelection, QModelIndex, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
@@ -9,8 +14,32 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
 from app.models.result_list_model import ResultListModel
 from app.models.thumbnail_cache import ThumbnailCache
 from app.widgets.result_delegate import ResultDelegate
+from app.widgets.selecting import make_current, select_rows
 
 SMALLEST_CELL, LARGEST_CELL, CELL_STEP = 112, 400, 24
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where the analyst is in the grid, told by images, so that it outlasts their rows.
+
+    Attributes:
+        current: The current image, None for none.
+        selected: All selected images.
+        in_sight: The images in view from first to last, each with the distance of its cell from the top of the view
+            in pixels.
+    """
+
+    current: Path | None
+    selected: frozenset[Path]
+    in_sight: Mapping[Path, int]
+
+    @property
+    def nearest(self) -> list[Path]:
+        """The images in view in the order in which they stand in for the current one: those after it come first."""
+        seen = list(self.in_sight)
+        at = seen.index(self.current) if self.current is not None and self.current in self.in_sight else 0
+        return [*seen[at:], *reversed(seen[:at])]
 
 
 class ResultGrid(QListView):
@@ -29,6 +58,7 @@ class ResultGrid(QListView):
         self._cache = cache
         self._results = model
         self._cell = 152
+        self._held: Place | None = None
         self._delegate = ResultDelegate(cache, self)
         self._delegate.thumb_clicked.connect(self.thumb_clicked)
         self._delegate.stack_clicked.connect(self.stack_asked)
@@ -80,21 +110,73 @@ class ResultGrid(QListView):
         """Makes a row current and brings it into view."""
         if 0 <= row < self._results.rowCount():
             index = self._results.index(row)
-            self.setCurrentIndex(index)
+            make_current(self, index)
             self.scrollTo(index)
 
-    def follow(self, row: int) -> None:
-        """Makes a row current without scrolling and without telling: the image is the same, its place is not."""
-        self.setAutoScroll(False)
-        was_silent = self.blockSignals(True)
-        self.setCurrentIndex(self._results.index(row))
-        self.blockSignals(was_silent)
-        self.setAutoScroll(True)
+    def choose_all(self, rows: list[int]) -> None:
+        """Selects exactly these rows and brings the first of them into view."""
+        if rows:
+            select_rows(self, sorted(rows), self._results.index(min(rows)))
 
-    def scroll_back(self, place: int) -> None:
-        """To where the view was (a value of its scroll bar) before its rows were replaced."""
+    @property
+    def place(self) -> Place:
+        """Where the analyst is, for ``go_to`` after the rows were replaced."""
+        if self._held is not None:
+            return self._held
+        path, row, columns = self._results.path, self.currentIndex().row(), self._columns
+        height, top = self.gridSize().height(), self.verticalScrollBar().value()
+        first = max(top, 0) // max(height, 1) * columns
+        last = min(first + (self.viewport().height() // max(height, 1) + 2) * columns, self._results.rowCount())
+        return Place(
+            path(row) if row >= 0 else None,
+            frozenset(map(path, self.selected_rows())),
+            {path(row): row // columns * height - top for row in range(first, last)},
+        )
+
+    @contextmanager
+    def holding_place(self) -> Iterator[Place]:
+        """Rows are replaced more than once in here; all that time ``place`` is where the analyst was before."""
+        self._held = self.place
+        try:
+            yield self._held
+        finally:
+            self._held = None
+
+    def go_to(self, place: Place, stand_in: Callable[[Path], int] = lambda _path: -1) -> None:
+        """Current image, selection and view as they were, without telling; where the current image is gone, the
+        nearest one that was in view becomes current.
+
+        Args:
+            place: From before the rows were replaced.
+            stand_in: Row of an image that stands for the current one where that has gone, or -1.
+        """
+        wanted = {*place.selected, *place.in_sight, *([place.current] if place.current is not None else [])}
+        rows = self._results.rows_of(wanted)
+        current = rows.get(place.current, -1) if place.current is not None else -1
+        if place.current is not None and current < 0:
+            nearest = (rows[path] for path in place.nearest if path in rows)
+            current = row if (row := stand_in(place.current)) >= 0 else next(nearest, 0)
+        selected = sorted(rows[path] for path in place.selected if path in rows)
+        was_silent = self.blockSignals(True)
+        self.setAutoScroll(False)
+        select_rows(self, selected or [current] if current >= 0 else selected, self._results.index(current))
+        self.setAutoScroll(True)
+        self.blockSignals(was_silent)
+        self._scroll_to(place, rows, current)
+
+    def _scroll_to(self, place: Place, rows: Mapping[Path, int], current: int) -> None:
+        """The current image, else the first one that is still there, stays where it was in the view."""
         self.executeDelayedItemsLayout()
-        self.verticalScrollBar().setValue(place)
+        kept = [path for path in (place.current, *place.in_sight) if path in rows and path in place.in_sight]
+        if kept and kept[0] is not None:
+            line = rows[kept[0]] // self._columns
+            self.verticalScrollBar().setValue(line * self.gridSize().height() - place.in_sight[kept[0]])
+        elif current >= 0:
+            self.scrollTo(self._results.index(current))
+
+    @property
+    def _columns(self) -> int:
+        return max(1, (self.viewport().width() - 1) // max(self.gridSize().width(), 1))
 
     def step(self, by: int) -> None:
         """Moves the current row, from the first one if there is none."""
@@ -117,6 +199,9 @@ class ResultGrid(QListView):
         else:
             super().keyPressEvent(event)
 
+    def keyboardSearch(self, search: str) -> None:
+        """Letters and digits are commands here; one that has none must not jump to a name that begins with it."""
+
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.zoom(1 if event.angleDelta().y() > 0 else -1)
@@ -133,9 +218,7 @@ class ResultGrid(QListView):
         row, rows = self.currentIndex().row(), self._results.rowCount()
         if page is None or row < 0:
             return super().moveCursor(action, modifiers)
-        cell = self.gridSize()
-        columns = max(1, (self.viewport().width() - 1) // cell.width())
-        lines = max(1, self.viewport().height() // cell.height())
+        columns, lines = self._columns, max(1, self.viewport().height() // self.gridSize().height())
         target = row + page * lines * columns
         if target < 0:
             target = row % columns

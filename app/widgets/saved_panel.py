@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, Qt, Signal
+from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
 
 from app.widgets.controls import label
 from app.widgets.section import Section
+from app.widgets.selecting import select_rows
 
 _ROWS = 8  # in view; the rest scrolls
 
@@ -49,7 +50,7 @@ class SavedPanel(Section):
                 item = QListWidgetItem(line)
                 item.setToolTip(line)
                 self.queries.addItem(item)
-            self.queries.setCurrentRow(min(row, len(lines) - 1), QItemSelectionModel.SelectionFlag.NoUpdate)
+            select_rows(self.queries, [], self.queries.model().index(min(row, len(lines) - 1), 0))
         self.queries.ensurePolished()  # before it was ever shown its rows know nothing of the style's padding
         height = sum(self.queries.sizeHintForRow(row) for row in range(min(len(lines), _ROWS)))
         self.queries.setFixedHeight(height + 4)

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, Q
 
 from app.icons import icon
 from app.models.suggestions import Suggestion
+from app.widgets.selecting import make_current
 
 _EDGE, _ROW, _WIDTH = 6, 30, 480
 _DRAWINGS = {"word": "search", "recent": "recent", "saved": "star"}
@@ -53,7 +54,7 @@ class SuggestionList(QFrame):
             item.setSizeHint(QSize(0, _ROW))
             item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{suggestion.text}, {_SPOKEN[suggestion.kind]}")
             self.list.addItem(item)
-        self.list.setCurrentRow(-1)
+        self._choose(-1)
         if not suggestions:
             self.hide()
             return
@@ -95,9 +96,12 @@ class SuggestionList(QFrame):
         elif key in (Qt.Key.Key_Down, Qt.Key.Key_Up):
             # Round and round, with the line itself (-1) between the last and the first.
             step, stops = (1 if key == Qt.Key.Key_Down else -1), len(self._suggestions) + 1
-            self.list.setCurrentRow((self.list.currentRow() + 1 + step) % stops - 1)
+            self._choose((self.list.currentRow() + 1 + step) % stops - 1)
         else:
             self._take()
+
+    def _choose(self, row: int) -> None:
+        make_current(self.list, self.list.model().index(row, 0))
 
     def _take(self) -> None:
         suggestion = self._suggestions[self.list.currentRow()]

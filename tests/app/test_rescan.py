@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from app.controllers import rescan_controller
 from app.main_window import MainWindow
 from app.settings import Settings
+from app.widgets.notice_bar import Topic
 from faami_core.session import Session
 from tests.app.conftest import MakeWindow
 from tests.app.fakes import FakeSession
@@ -93,10 +94,10 @@ def test_an_error_stays_on_screen_and_the_changes_are_told_after_it(
     qtbot: QtBot, window: MainWindow, session: FakeSession
 ) -> None:
     session.changes = 3
-    window.pane.notice.show_notice("error", "The disk is full.")
+    window.pane.notice.show_notice("error", "The disk is full.", topic=Topic.EXPORT)
     look(qtbot, window)
     assert told(window) == "The disk is full."
-    window.pane.notice.hide()
+    window.pane.notice.withdraw()
     look(qtbot, window)
     assert told(window).startswith("3 files")
 

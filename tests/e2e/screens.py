@@ -142,7 +142,7 @@ def _composed(driver: Driver) -> Screens:
     window.actions_by_name["query_history"].trigger()
     yield "10d-queries", None
     window.query_list.leave()
-    window.pane.notice.hide()
+    window.pane.notice.withdraw()
 
 
 def _explained(driver: Driver) -> Screens:
@@ -254,7 +254,7 @@ def _export(driver: Driver) -> Screens:
     yield "13l-export-no-folder", dialog
     dialog.reject()
     window.resize(*_SIZE)
-    window.pane.notice.hide()
+    window.pane.notice.withdraw()
     window.pane.query.clear()
     driver.submit(lambda: window.reopen.open(written[0]))
     yield "13b-opened-again", None
@@ -286,7 +286,7 @@ def _troubles(driver: Driver) -> Screens:
     window.collections.open(Path("/volumes/survey-2025/tiles"))
     driver.until(window.pane.notice.isVisible)
     yield "18-missing-folder", None
-    window.pane.notice.hide()
+    window.pane.notice.withdraw()
     window.offer_crash_log(len(CRASH))
     yield "19-crash-offered", None
     window.actions_by_name["crash_log"].trigger()
