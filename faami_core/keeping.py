@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,8 +48,12 @@ class Keeping(Workplace):
         cancel: CancelToken | None = None,
         retry_unreadable: bool = False,
         verify: bool = False,
+        was: Path | None = None,
     ) -> IndexReport:
         """Scans the folders of a collection and embeds what is new or changed.
+
+        A folder without an index that has the images of an indexed one that is gone takes over its index, marks and
+        tags.
 
         Args:
             root: Folder of images that the collection is named after.
@@ -56,6 +61,7 @@ class Keeping(Workplace):
             cancel: Stops within a second; the report then says ``cancelled`` and all work is kept.
             retry_unreadable: Try unreadable files again even if they did not change.
             verify: Trust neither times of files nor stored features: read and check everything.
+            was: What the folder was called when it was indexed before, where that cannot be seen from its images.
 
         Raises:
             CollectionError: if the folder does not exist and is not known, another process is indexing it, or the
@@ -71,11 +77,12 @@ class Keeping(Workplace):
         if not root.is_dir() and not (folder / CATALOG_NAME).is_file():
             raise CollectionError(f"The folder {str(root)!r} does not exist.", "Choose a folder with images.")
         with self._lane:
+            self._take_over(root, was)
             if self._encoder is None and progress is not None:
                 progress(Progress("Loading the model", 0))
             encoder = self._loaded()
             with Catalog(folder, create=True) as catalog:
-                return index_collection(
+                report = index_collection(
                     catalog,
                     root,
                     encoder,
@@ -84,6 +91,7 @@ class Keeping(Workplace):
                     retry_unreadable=retry_unreadable,
                     verify=verify,
                 )
+        return replace(report, formerly=self._formerly.pop(root, None))
 
     def folder_changes(self, root: Path, *, count_offline: bool = True, cancel: CancelToken | None = None) -> int:
         """How many files of a collection changed since they were indexed: new, edited, moved, gone or back again.
@@ -114,6 +122,7 @@ class Keeping(Workplace):
         drop: Sequence[Path] | None = None,
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
+        was: Path | None = None,
     ) -> None:
         """Changes what belongs to a collection; the next index run follows it.
 
@@ -123,6 +132,7 @@ class Keeping(Workplace):
             drop: Folders to forget, with all that is known of their images; the images are not touched.
             include, exclude: Globs of names or relative paths that take the place of those before; see
                 ``indexing.records.Patterns``.
+            was: As of ``index``.
 
         None leaves a thing as it is.
 
@@ -133,6 +143,7 @@ class Keeping(Workplace):
         from faami_core.indexing.collection import change_membership, index_folder
 
         with self._lane:
+            self._take_over(canonical(root), was)
             change_membership(
                 index_folder(self._data_dir, canonical(root)),
                 add=[canonical(root), *map(canonical, add or ())],
@@ -169,3 +180,14 @@ class Keeping(Workplace):
         root = canonical(root)
         with self._lane:
             return open_collection(self._indexed_folder(root), root, self._fingerprint())
+
+    # --- inside --------------------------------------------------------------------------------------------
+
+    def _take_over(self, root: Path, was: Path | None = None) -> None:
+        """Lets an index follow to the new name of its folder; the next report tells it."""
+        from faami_core.indexing.relocation import take_over
+
+        former = take_over(self._data_dir, root, None if was is None else canonical(was))
+        if former is not None:
+            self._galleries.clear()
+            self._formerly[root] = former

@@ -213,12 +213,17 @@ class Triage(Workplace):
     def import_csv(self, path: Path) -> ImportedResult:
         """Loads an export back to the same hits; needs no model. ``with_maps`` brings back where they matched.
 
+        Hits of a folder that was renamed since, and whose index followed, are found under its name of today.
+
         Raises:
             ExportError: if the file or its metadata are missing, damaged or not from this program.
         """
+        from faami_core.search.moved_result import moved_result
         from faami_core.search.reopen import read_result
 
-        return read_result(path, self._ids_by_path)
+        moved: dict[Path, Path] = {}
+        imported = read_result(path, lambda collection: self._ids_by_path(collection, moved))
+        return moved_result(imported, moved) if moved else imported
 
     def with_maps(self, result: SearchResult, *, cancel: CancelToken | None = None) -> SearchResult:
         """An imported result with its evidence and attention, computed anew from the index.
@@ -288,12 +293,21 @@ class Triage(Workplace):
             times = modified_ns(catalog) if filters.modified_from or filters.modified_to else {}
         return passing_images(filters, gallery, root, notes, times)
 
-    def _ids_by_path(self, collection: Path) -> dict[Path, int]:
+    def _ids_by_path(self, collection: Path, moved: dict[Path, Path]) -> dict[Path, int]:
+        """Ids by path as they were in ``collection``; notes in ``moved`` if it is called otherwise now."""
+        from faami_core.indexing.collection import current_root, index_folder
+
+        root = collection
+        if not index_folder(self._data_dir, collection).is_dir():
+            root = current_root(self._data_dir, collection) or collection
         try:
             with self._lane:
-                gallery = self._joined([collection])
+                gallery = self._joined([root])
         except CollectionError:
             return {}
-        return {
-            Path(os.fsdecode(path)): item for path, item in zip(gallery.paths, gallery.item_ids.tolist(), strict=True)
-        }
+        if root != collection:
+            moved[collection] = root
+        paths = [Path(os.fsdecode(path)) for path in gallery.paths]
+        if root != collection:
+            paths = [collection / path.relative_to(root) if path.is_relative_to(root) else path for path in paths]
+        return dict(zip(paths, gallery.item_ids.tolist(), strict=True))

@@ -271,7 +271,10 @@ class CollectionInfo:
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What one run did; indexed + unreadable + offline = seen unless cancelled. ``notices`` are for the analyst."""
+    """What one run did; indexed + unreadable + offline = seen unless cancelled. ``notices`` are for the analyst.
+
+    ``formerly`` is the folder whose index and annotations were taken over, because it is called ``root`` now.
+    """
 
     root: Path
     seen: int
@@ -285,6 +288,7 @@ class IndexReport:
     seconds: float
     repaired: int = 0  # embedded again because their stored features were lost or damaged
     notices: tuple[str, ...] = ()
+    formerly: Path | None = None
 
 
 @dataclass(frozen=True)

@@ -41,6 +41,7 @@ class Workplace:
         self._lane = threading.RLock()
         self._galleries = Galleries()
         self._stage_seconds: dict[str, float] = {}
+        self._formerly: dict[Path, Path] = {}  # folders that took over the index of another, not told yet
 
     @property
     def data_dir(self) -> Path:

@@ -160,6 +160,9 @@ class CollectionController(QObject):
 
     def _after_indexing(self, report: IndexReport) -> None:
         self._thumbnails.clear()
+        if report.formerly is not None:
+            self._workspace.settings.forget_recent(report.formerly)
+            self._workspace.ticked = tuple(root for root in self._workspace.ticked if root != report.formerly)
         self._tell_report(report)
         self._load(report.root, index_if_new=False)
 
@@ -172,6 +175,12 @@ class CollectionController(QObject):
                 "Go on whenever you like; nothing is read twice.",
                 action="update",
                 label_of_action="Continue indexing",
+            )
+        elif report.formerly is not None:
+            self._tell(
+                "info",
+                f"“{report.root.name}” is the folder that was “{report.formerly.name}”.",
+                "Its index, marks and tags were taken over.",
             )
         elif report.unreadable:
             count = len(report.unreadable)

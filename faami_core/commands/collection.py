@@ -21,6 +21,12 @@ def index_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--retry", action="store_true", help="try unreadable files again even if they did not change")
     parser.add_argument("--verify", action="store_true", help="read and check every file and all stored features")
     parser.add_argument("--compact", action="store_true", help="only make the index smaller; looks at no image")
+    parser.add_argument(
+        "--was",
+        type=Path,
+        metavar="DIR",
+        help="take over index, marks and tags of a folder that was renamed; needed only where its images do not tell",
+    )
     parser.add_argument("--add", type=Path, nargs="+", metavar="DIR", help="further folders, from now on")
     parser.add_argument("--drop", type=Path, nargs="+", metavar="DIR", help="forget folders added before")
     parser.add_argument("--include", nargs="*", metavar="GLOB", help="only these files, from now on; none for all")
@@ -37,10 +43,17 @@ def run_index(arguments: argparse.Namespace, session_factory: SessionFactory) ->
         return _compact(arguments.folder, session)
     changes = {name: getattr(arguments, name) for name in ("add", "drop", "include", "exclude")}
     if any(value is not None for value in changes.values()):
-        session.change_collection(arguments.folder, **changes)
+        session.change_collection(arguments.folder, was=arguments.was, **changes)
+        arguments.was = None  # done
     with cancel_on_interrupt() as cancel, ProgressLine() as progress:
-        options = {"retry_unreadable": arguments.retry, "verify": arguments.verify}
-        report = session.index(arguments.folder, progress=progress, cancel=cancel, **options)
+        report = session.index(
+            arguments.folder,
+            progress=progress,
+            cancel=cancel,
+            retry_unreadable=arguments.retry,
+            verify=arguments.verify,
+            was=arguments.was,
+        )
     exit_code = _tell(report)
     return _watch(session, arguments.folder, arguments.watch) if arguments.watch and exit_code == DONE else exit_code
 

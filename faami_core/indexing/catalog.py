@@ -75,6 +75,33 @@ class Catalog(CatalogReports):
             keep_annotations(connection, [file_id for (file_id,) in connection.execute(files, (os.fsencode(path),))])
             connection.execute("DELETE FROM root WHERE path = ?", (os.fsencode(path),))
 
+    def move_root(self, old: Path, new: Path) -> None:
+        """Gives a folder its new name; what is known of its files stays."""
+        with self.transaction() as connection:
+            connection.execute("UPDATE root SET path = ? WHERE path = ?", (os.fsencode(new), os.fsencode(old)))
+            self.add_former(old, new)
+
+    def add_former(self, old: Path, new: Path) -> None:
+        """Notes that a folder of the collection was called ``old``."""
+        with self.transaction(of_gallery=False) as connection:
+            connection.execute("DELETE FROM former_root WHERE path = ?", (os.fsencode(new),))
+            connection.execute(
+                "INSERT OR REPLACE INTO former_root (path, root_id) SELECT ?, root_id FROM root WHERE path = ?",
+                (os.fsencode(old), os.fsencode(new)),
+            )
+
+    def former_roots(self) -> dict[Path, Path]:
+        """What folders of the collection were called before, and what they are called now."""
+        rows = self._connection.execute(
+            "SELECT former_root.path, root.path FROM former_root JOIN root USING (root_id)"
+        )
+        return {Path(os.fsdecode(old)): Path(os.fsdecode(new)) for old, new in rows}
+
+    def scan_times(self) -> dict[Path, str]:
+        """When each folder was scanned last, empty if never."""
+        rows = self._connection.execute("SELECT path, coalesce(scanned_at, '') FROM root ORDER BY root_id")
+        return {Path(os.fsdecode(path)): time for path, time in rows}
+
     def patterns(self) -> Patterns:
         """Which files belong to the collection."""
         rows = self._connection.execute("SELECT kind, glob FROM pattern ORDER BY glob").fetchall()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import os
 import re
@@ -11,6 +12,7 @@ from pathlib import Path
 from faami_core.errors import CollectionError
 from faami_core.indexing.catalog import CATALOG_NAME, Catalog
 from faami_core.indexing.database import index_errors
+from faami_core.indexing.folder_identity import follow
 from faami_core.indexing.lock import WriterLock
 from faami_core.indexing.records import Patterns
 from faami_core.indexing.upkeep import clear_orphans
@@ -26,6 +28,24 @@ def index_folder(data_dir: Path, root: Path) -> Path:
     return data_dir / "collections" / f"{slug}-{digest}"
 
 
+def index_folders(data_dir: Path) -> list[Path]:
+    """Folders of all indexes."""
+    return sorted(catalog.parent for catalog in (data_dir / "collections").glob(f"*/{CATALOG_NAME}"))
+
+
+def current_root(data_dir: Path, root: Path) -> Path | None:
+    """What a folder is called now that was indexed under the name ``root``; None if that is not known.
+
+    Looks into every index, so ask only where ``root`` has none.
+    """
+    for folder in index_folders(data_dir):
+        with contextlib.suppress(CollectionError), Catalog(folder) as catalog, index_errors(folder):
+            now = catalog.former_roots().get(root)
+            if now is not None and index_folder(data_dir, now) == folder:
+                return now
+    return None
+
+
 def find_index(data_dir: Path, root: Path) -> Path:
     """Folder of the index of ``root``, which has a catalog.
 
@@ -34,6 +54,9 @@ def find_index(data_dir: Path, root: Path) -> Path:
     """
     folder = index_folder(data_dir, root)
     if not (folder / CATALOG_NAME).is_file():
+        now = current_root(data_dir, root)
+        if now is not None:
+            raise CollectionError(f"{str(root)!r} is called {str(now)!r} now.", "Open it under this name.")
         raise CollectionError(f"{str(root)!r} has not been indexed yet.", NOT_INDEXED)
     return folder
 
@@ -82,9 +105,10 @@ def change_membership(
     """
     with Catalog(folder, create=True) as catalog, index_errors(folder), WriterLock(folder):
         roots = catalog.roots()
+        further = [root for root in roots if index_folder(folder.parent.parent, root) != folder]
         with catalog.transaction():
             for new in add:
-                if new not in roots:
+                if new not in roots and not follow(catalog, further, new):
                     _check_new(new, catalog.roots())
                     catalog.add_root(new)
             for old in drop:

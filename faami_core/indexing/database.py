@@ -104,6 +104,10 @@ class Database:
                 self._connection.execute("ROLLBACK")
             raise
 
+    def copy_to(self, other: Database) -> None:
+        """Makes another catalog equal to this one."""
+        self._connection.backup(other._connection)
+
     def rows(self, statement: str, *values: object) -> list[Any]:
         """What a SELECT finds, for modules that keep tables of their own here."""
         return self._connection.execute(statement, values).fetchall()

@@ -129,6 +129,33 @@ def restore_annotations(connection: sqlite3.Connection, files: Iterable[tuple[in
         _raise_version(connection)
 
 
+def annotated_contents(catalog: Catalog) -> list[tuple[bytes, bytes, tuple[int, ...], Annotation]]:
+    """All annotations with the content and the relative path of their file, and the window in it."""
+    place = ", ".join(f"noted.{column}" for column in _PLACE.split(", "))
+    found: dict[tuple[int, ...], tuple[bytes, bytes, Annotation]] = {}
+    for table in ("mark", "tag"):
+        rows = catalog.rows(
+            f"SELECT content, path, noted.{table}, {place} FROM {table} AS noted JOIN file USING (file_id)"
+            " WHERE content IS NOT NULL"
+        )
+        for content, path, value, *where in rows:
+            change = AnnotationChange(Mark(value)) if table == "mark" else AnnotationChange(added=(value,))
+            before = found[tuple(where)][2] if tuple(where) in found else Annotation()
+            found[tuple(where)] = (content, path, change.applied_to(before))
+    return [(content, path, where[1:], note) for where, (content, path, note) in found.items()]
+
+
+def take_annotations(
+    catalog: Catalog, annotations: Iterable[tuple[bytes, bytes, tuple[int, ...], Annotation]]
+) -> None:
+    """Gives files the annotations that another catalog has for the same content, unless they have their own."""
+    with catalog.transaction(of_gallery=False) as connection:
+        for content, path, window, note in annotations:
+            put_aside(connection, content, path, window, note)
+        files = "SELECT file_id, content FROM file WHERE content IN (SELECT content FROM kept_annotation)"
+        restore_annotations(connection, connection.execute(files).fetchall())
+
+
 def _kept(
     connection: sqlite3.Connection, file_id: int, content: bytes
 ) -> Iterator[tuple[tuple[int, ...], Annotation]]:

@@ -16,6 +16,8 @@ def index_lines(report: IndexReport) -> list[str]:
         f"{report.root}: {report.seen} images seen in {report.seconds:.1f} s",
         f"  {report.added} new, {report.changed} changed, {report.removed} removed, {report.unchanged} unchanged",
     ]
+    if report.formerly is not None:
+        lines.insert(0, f"{report.root} was {report.formerly}: its index, marks and tags were taken over")
     if not report.cancelled:
         lines.append(f"  {indexed} indexed, {len(unreadable)} unreadable, {report.offline} offline")
     if report.repaired:

@@ -12,6 +12,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.models.result_list_model import Role
 from app.models.thumbs import Thumb
 from faami_core.cli import main
 from faami_core.queries import Annotation, Mark, Query
@@ -79,6 +80,24 @@ def test_an_image_query_finds_itself(qtbot: QtBot, window: MainWindow, image_fol
         window.pane.query.ask_image(image_folder / "yellow.png")
     assert window.model.path(0).name == "yellow.png"
     assert window.pane.query.words.words == ("yellow.png",)
+
+
+def test_a_renamed_folder_opens_with_its_marks_and_is_told(
+    qtbot: QtBot, window: MainWindow, image_folder: Path
+) -> None:
+    window.grid.choose(3)
+    window.triage.accept()
+    qtbot.waitUntil(lambda: window.runner.running == 0)
+    new = image_folder.rename(image_folder.with_name("renamed"))
+    encoder = window.workspace.session._encoder
+    assert isinstance(encoder, StubEncoder)
+    embedded = encoder.images_encoded
+    with qtbot.waitSignal(window.triage.loaded, timeout=20_000):
+        window.collections.open(new)
+    assert window.pane.notice.message.text() == f"“renamed” is the folder that was “{image_folder.name}”."
+    assert window.model.index(3).data(Role.NOTE).mark is Mark.ACCEPTED
+    assert window.workspace.settings.recent == (new,)
+    assert encoder.images_encoded == embedded
 
 
 def test_marks_lie_in_the_catalog_and_do_not_wait_for_other_work(
