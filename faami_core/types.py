@@ -72,9 +72,6 @@ class Progress:
 ProgressCallback = Callable[[Progress], None]
 
 
-# --- model ---------------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class GridSpec:
     """One scale of the region features: its name ("fine", "coarse") and its grid of regions."""
@@ -235,9 +232,6 @@ class FeatureEncoder(Protocol):
         ...
 
 
-# --- collection ----------------------------------------------------------------------------------------------
-
-
 @dataclass(frozen=True)
 class UnreadableImage:
     """A file that could not be read: where and why, in words for the analyst."""
@@ -271,10 +265,7 @@ class CollectionInfo:
 
 @dataclass(frozen=True)
 class IndexReport:
-    """What one run did; indexed + unreadable + offline = seen unless cancelled. ``notices`` are for the analyst.
-
-    ``formerly`` is the folder whose index and annotations were taken over, because it is called ``root`` now.
-    """
+    """What one run did; indexed + unreadable + offline = seen unless cancelled. ``notices`` are for the analyst."""
 
     root: Path
     seen: int
@@ -288,7 +279,7 @@ class IndexReport:
     seconds: float
     repaired: int = 0  # embedded again because their stored features were lost or damaged
     notices: tuple[str, ...] = ()
-    formerly: Path | None = None
+    formerly: Path | None = None  # the folder whose index was taken over, because it is called ``root`` now
 
 
 @dataclass(frozen=True)
@@ -299,9 +290,6 @@ class GalleryImage:
     path: Path
     width: int
     height: int
-
-
-# --- search --------------------------------------------------------------------------------------------------
 
 
 @dataclass(frozen=True)
