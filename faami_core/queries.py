@@ -64,6 +64,23 @@ class Query:
         return Query((ImageTerm(path),))
 
 
+@dataclass(frozen=True)
+class QueryAdvice:
+    """What a query does not do although it reads as if it did.
+
+    Attributes:
+        message, next_step: A sentence on what is so, and on what does it.
+        query: The query that does it, if there is one.
+    """
+
+    message: str
+    next_step: str
+    query: Query | None
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.next_step}"
+
+
 class Mark(StrEnum):
     """The analyst's decision on an image."""
 

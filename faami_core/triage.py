@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from faami_core.errors import CollectionError
-from faami_core.queries import Annotation, AnnotationChange, Filters, Query
+from faami_core.queries import Annotation, AnnotationChange, Filters, Query, QueryAdvice
 from faami_core.types import CancelToken, ImportedResult, SearchResult
 from faami_core.workplace import Workplace, canonical
 
@@ -43,6 +43,13 @@ class Triage(Workplace):
         from faami_core.search.query_line import format_query
 
         return format_query(query)
+
+    @staticmethod
+    def advice(result: SearchResult) -> tuple[QueryAdvice, ...]:
+        """What the query of a result does not do although it reads as if it did: "no trees", words beyond the cut."""
+        from faami_core.search.advice import advice
+
+        return advice(result)
 
     @staticmethod
     def parse_filters(text: str) -> Filters:

@@ -95,9 +95,7 @@ class ModelInfo:
         device: "cpu", "cuda" or "mps".
         image_size: Side of the square model input in pixels.
         grids: The scales in the order in which regions are stored; R is the sum of their regions.
-        width: D.
-        parameters: Number of weights.
-        folder: Where the checkpoint lies.
+        width, parameters, folder: D, number of weights, and where the checkpoint lies.
     """
 
     name: str
@@ -179,6 +177,7 @@ class QueryFeatures:
         words: L words in reading order.
         word_of_token: [T] int, which word each token belongs to.
         grids: For an image, the scales whose regions are the tokens, in order; () for text.
+        unread: Words behind the length of phrase that the model reads, in order.
     """
 
     global_features: FloatArray
@@ -188,6 +187,7 @@ class QueryFeatures:
     words: tuple[QueryWord, ...]
     word_of_token: npt.NDArray[np.int64]
     grids: tuple[GridSpec, ...] = ()
+    unread: tuple[str, ...] = ()
 
 
 class FeatureEncoder(Protocol):
@@ -333,25 +333,24 @@ class SearchResult:
     """A ranked result set with all its evidence, so that browsing needs neither model nor disk.
 
     Attributes:
-        query: What was asked.
+        query, filters: What was asked, and which images could be hits.
         words: L words, over all terms in order.
         hits: K hits, best first, ties by path.
         evidence: [K, L, R] float32.
         attention: [K, L, R] float32, sums to 1 over R, or is 0 for a word of weight 0.
         grids: How R splits into scales.
         global_share: β.
-        gallery_size: N.
-        reranked: How many images went through region–word alignment ("re-ranked K of N").
+        gallery_size, reranked: N, and how many went through region–word alignment ("re-ranked K of N").
         collection: Root folder of the collection, or of the first of several.
         model_fingerprint: Of the model that scored.
         seconds, created_at: From call to hits, and when that was, ISO 8601 UTC.
         unscored: Images left out because their score is not a finite number.
         damaged: Images left out because their stored features rotted; the next index run makes them anew.
-        filters: Which images could be hits.
         passing: Images that pass the filters on files and marks, or None where there are none; K of *these* were
             re-ranked.
         feedback: The marked images that moved the query.
         further_collections: Root folders of the others, where several were searched as one.
+        unread_words: Words of long phrases that the model did not read; they have no part in the answer.
     """
 
     query: Query
@@ -373,6 +372,7 @@ class SearchResult:
     passing: int | None = None
     feedback: Feedback = NO_FEEDBACK
     further_collections: tuple[Path, ...] = ()
+    unread_words: tuple[QueryWord, ...] = ()
 
     @property
     def collections(self) -> tuple[Path, ...]:

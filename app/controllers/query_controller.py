@@ -19,10 +19,12 @@ from app.widgets.result_pane import ResultPane
 from app.workers.task import Lane
 from faami_core.errors import FaamiError, QueryError
 from faami_core.queries import ImageTerm, PixelBox, Query
-from faami_core.types import SearchResult
+from faami_core.types import QueryWord, SearchResult
 
 _PICTURE = 64  # pixels of a side of the picture on a chip
 _PICTURES_KEPT = 64
+_TOPIC = "query"  # of notices about how a query is read
+_ASK_ADVISED = "ask_advised_query"
 
 
 class QueryController(QObject):
@@ -41,6 +43,8 @@ class QueryController(QObject):
         self._pictures: dict[Term, QPixmap | None] = {}  # None: on its way
         self._suggestions = Suggestions()
         self._has_words = False
+        self._told_of: Query | None = None  # the query that advice was last looked for
+        self._advised: Query | None = None  # what the notice on screen offers
         self._bar.image_given.connect(self.add_image)
         self._bar.image_pasted.connect(self._add_pasted)
         self._bar.edited.connect(self._follow)
@@ -48,7 +52,8 @@ class QueryController(QObject):
         self._bar.terms.changed.connect(self.ask_terms)
         self._bar.terms.picture_wanted.connect(self._fill_picture)
         search.shown.connect(self._after_search)
-        search.browsing.connect(lambda: self._show_saved(""))
+        search.browsing.connect(self._after_browsing)
+        pane.notice.action_asked.connect(self._take_action)
 
     @property
     def suggestions(self) -> Suggestions:
@@ -143,16 +148,39 @@ class QueryController(QObject):
     # --- what comes back -----------------------------------------------------------------------------------
 
     def _after_search(self, result: SearchResult) -> None:
-        unknown: dict[int, list[str]] = {}
-        for word in result.words:
-            if not word.known:
-                unknown.setdefault(word.term, []).append(word.text)
-        self._bar.terms.show_unknown(unknown)
+        unknown, unread = _by_term(word for word in result.words if not word.known), _by_term(result.unread_words)
+        self._bar.terms.show_flags(unknown, unread)
+        self._advise(result)
         settings = self._workspace.settings
         line = self._workspace.session.format_query(result.query)
         settings.add_history(line)
         self._suggestions.take_lines(settings.history, settings.saved_queries)
         self._show_saved(line)
+
+    def _after_browsing(self) -> None:
+        self._told_of = None
+        self._pane.notice.dismiss(_TOPIC)
+        self._show_saved("")
+
+    def _advise(self, result: SearchResult) -> None:
+        """Tells what the query does not do although it reads so, once a query, with a button for the query that does."""
+        if result.query == self._told_of:
+            return
+        self._told_of = result.query
+        notice = self._pane.notice
+        notice.dismiss(_TOPIC)
+        told = next(iter(self._workspace.session.advice(result)), None)
+        if told is None or notice.is_pressing:
+            return
+        self._advised = told.query
+        offer = "" if told.query is None else "Search that"
+        notice.show_notice(
+            "info", told.message, told.next_step, action=_ASK_ADVISED, label_of_action=offer, topic=_TOPIC
+        )
+
+    def _take_action(self, name: str) -> None:
+        if name == _ASK_ADVISED and self._advised is not None:
+            self.ask_terms(self._advised.terms)
 
     def _fill_picture(self, term: ImageTerm) -> None:
         """Shows the picture of an image or region on its chips; one that cannot be read leaves the spot empty."""
@@ -217,6 +245,14 @@ class QueryController(QObject):
         return [QuickEntry(line, line, hint="saved") for line in saved] + [
             QuickEntry(line, line) for line in settings.history if line not in saved
         ]
+
+
+def _by_term(words: Iterable[QueryWord]) -> dict[int, list[str]]:
+    """The texts of words by the index of their term."""
+    texts: dict[int, list[str]] = {}
+    for word in words:
+        texts.setdefault(word.term, []).append(word.text)
+    return texts
 
 
 def _square(image: QImage) -> QImage:

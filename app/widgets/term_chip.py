@@ -55,6 +55,7 @@ class TermChip(QAbstractButton):
         self._term = term
         self._picture: QPixmap | None = None
         self._unknown: tuple[str, ...] = ()
+        self._unread: tuple[str, ...] = ()
         self._pressed: QPoint | None = None
         self._dragging = False
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # painted anew when the mouse comes or goes
@@ -75,7 +76,7 @@ class TermChip(QAbstractButton):
     def show_term(self, term: Term) -> None:
         """Shows a term; picture and flags stay as long as it asks for the same."""
         if plain(term) != plain(self._term):
-            self._picture, self._unknown = None, ()
+            self._picture, self._unknown, self._unread = None, (), ()
         self._term = term
         self.setText(name_of(term))
         self._describe()
@@ -85,9 +86,9 @@ class TermChip(QAbstractButton):
         self._picture = picture
         self.update()
 
-    def show_unknown(self, words: Sequence[str]) -> None:
-        """Flags words that the model has never seen."""
-        self._unknown = tuple(words)
+    def show_flags(self, unknown: Sequence[str], unread: Sequence[str]) -> None:
+        """Flags words that the model has never seen, and words that it does not read because the phrase is too long."""
+        self._unknown, self._unread = tuple(unknown), tuple(unread)
         self._describe()
 
     @property
@@ -110,7 +111,8 @@ class TermChip(QAbstractButton):
 
     @property
     def _tail(self) -> str:
-        return "   ".join(part for part in ("unknown" if self._unknown else "", self.weight_text) if part)
+        unread = f"{len(self._unread):,} not read" if self._unread else ""
+        return "   ".join(part for part in ("unknown" if self._unknown else "", unread, self.weight_text) if part)
 
     def _describe(self) -> None:
         weight = abs(self._term.weight)
@@ -123,6 +125,10 @@ class TermChip(QAbstractButton):
             words = ", ".join(f"“{word}”" for word in self._unknown)
             notes.append(f"The model has never seen {words}, so it finds nothing by it.")
             name += f", unknown word {words}"
+        if self._unread:
+            words = ", ".join(f"“{word}”" for word in self._unread)
+            notes.append(f"The phrase is longer than the model reads: {words} not read.")
+            name += f", {len(self._unread):,} words not read"
         if isinstance(self._term, ImageTerm):
             notes.insert(0, str(self._term.path))
         self.setAccessibleName(name)
@@ -211,7 +217,7 @@ class TermChip(QAbstractButton):
     def _paint_ground(self, painter: QPainter) -> None:
         palette, role = self.palette(), QPalette.ColorRole
         edge = QPen(palette.color(role.Dark), 1)
-        if self._unknown:
+        if self._unknown or self._unread:
             edge = QPen(palette.color(role.LinkVisited), 1, Qt.PenStyle.DashLine)
         if self.hasFocus():
             edge = QPen(palette.color(role.Highlight), 2)
@@ -251,7 +257,7 @@ class TermChip(QAbstractButton):
         text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideMiddle, round(area.width() - tail) + 1)
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
         painter.setFont(self.font())
-        painter.setPen(palette.color(role.LinkVisited if self._unknown else role.PlaceholderText))
+        painter.setPen(palette.color(role.LinkVisited if self._unknown or self._unread else role.PlaceholderText))
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, self._tail)
 
     def _muted_colour(self) -> str:

@@ -63,10 +63,10 @@ class TermStrip(QWidget):
             if plain(chip.term) == term:
                 chip.show_picture(picture)
 
-    def show_unknown(self, words: Mapping[int, Sequence[str]]) -> None:
-        """Flags the words, by index of their term, that the model has never seen."""
+    def show_flags(self, unknown: Mapping[int, Sequence[str]], unread: Mapping[int, Sequence[str]]) -> None:
+        """Flags the words, by index of their term, that the model has never seen, and those that it does not read."""
         for place, chip in enumerate(self._chips):
-            chip.show_unknown(words.get(place, ()))
+            chip.show_flags(unknown.get(place, ()), unread.get(place, ()))
 
     def chain_after(self, widget: QWidget) -> QWidget:
         """Puts the chips behind ``widget`` in the order of the Tab key; returns the last one."""

@@ -74,6 +74,8 @@ def _print_hits(result: SearchResult, groups: tuple[tuple[int, ...], ...]) -> No
         print(f"{hit.rank + 1:4d}  {hit.score:8.4f}  {printable(str(hit.path))}  [{printable(matched)}]{more}")
     if result.unknown_words:
         print(f"faami: words the model has never seen: {printable(', '.join(result.unknown_words))}", file=sys.stderr)
+    for told in Session.advice(result):
+        print(f"faami: {printable(str(told))}", file=sys.stderr)
     if result.unscored:
         print(f"faami: {result.unscored} images have no finite score and were left out", file=sys.stderr)
     if result.damaged:
@@ -97,6 +99,7 @@ def _as_json(result: SearchResult) -> dict[str, Any]:
         "seconds": result.seconds,
         "created_at": result.created_at,
         "query": Session.format_query(result.query),
+        "unread_words": [{"text": word.text, "term": word.term} for word in result.unread_words],
         "passing": result.passing,
         "words": [
             {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import replace
@@ -189,6 +190,7 @@ class FaamiEncoder:
                 QueryWord(word, float(share), self._knows(word)) for word, share in zip(words, shares, strict=True)
             ),
             word_of_token=word_of_token.astype(np.int64),
+            unread=batch.unread[0],
         )
 
     @torch.inference_mode()
@@ -259,7 +261,11 @@ class FaamiEncoder:
         return folded
 
     def _knows(self, word: str) -> bool:
-        return all(part in self._known_words for part in word.lower().replace("’", "'").replace("-", " ").split())
+        """Whether training has seen every part of a word, as it was typed or as the tokenizer spells it."""
+        return any(
+            self._known_words.issuperset(re.findall(r"\w+", form))
+            for form in (word.lower(), self._tokenizer.spelled(word))
+        )
 
 
 def as_sentence(text: str) -> str:

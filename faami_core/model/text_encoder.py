@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import torch
+from tokenizers import Encoding
 from tokenizers import Tokenizer as FastTokenizer
 from torch import Tensor, nn
 
 from faami_core.config import TextEncoderConfig
 from faami_core.errors import ModelError
+from faami_core.text import without_invisible
 
 # Words without a place in an image. The text encoder reads them and they count in the global score; in the fine score
 # they would swallow the sentence: in a first model "a" alone carried 0.70 of 0.80.
@@ -25,7 +26,7 @@ FUNCTION_WORDS = frozenset(
     over under above below behind through across against toward towards off out up down about inside outside
     some any each every both other others another very quite also just only too such""".split()
 )
-_WORD = re.compile(r"\w+(?:[-'’]\w+)*")
+_LINKS = ("-", "'", "’", "‐", "‑")  # between letters they hold a word together, though they are tokens of their own
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,8 @@ class TokenBatch:
         attended: [B, L] bool, False on padding; what the text encoder reads.
         scored: [B, L] bool, True on tokens that carry evidence: those of content words.
         word_of_token: [B, L] int64, index into ``words`` of the phrase, -1 where not scored.
-        words: Per phrase, all words as typed, function words too.
+        words: Per phrase, all words that are read, as typed, function words too.
+        unread: Per phrase, the words behind its first ``max_tokens`` tokens; one that is cut in two is among them.
     """
 
     ids: Tensor
@@ -45,10 +47,16 @@ class TokenBatch:
     scored: Tensor
     word_of_token: Tensor
     words: list[tuple[str, ...]]
+    unread: list[tuple[str, ...]]
 
     def to(self, device: torch.device) -> TokenBatch:
         return TokenBatch(
-            self.ids.to(device), self.attended.to(device), self.scored.to(device), self.word_of_token, self.words
+            self.ids.to(device),
+            self.attended.to(device),
+            self.scored.to(device),
+            self.word_of_token,
+            self.words,
+            self.unread,
         )
 
 
@@ -81,33 +89,84 @@ class Tokenizer:
         ids = torch.full((len(encodings), length), self.padding_id, dtype=torch.int64)
         attended = torch.zeros((len(encodings), length), dtype=torch.bool)
         word_of_token = torch.full((len(encodings), length), -1, dtype=torch.int64)
-        words = []
+        words, unread = [], []
         for row, (phrase, encoding) in enumerate(zip(phrases, encodings, strict=True)):
             count = len(encoding.ids)
             ids[row, :count] = torch.tensor(encoding.ids, dtype=torch.int64)
             attended[row, :count] = True
-            words.append(_assign_words(phrase, encoding.offsets, word_of_token[row]))
-        return TokenBatch(ids, attended, word_of_token >= 0, word_of_token, words)
+            read, beyond = _split_at_cut(_cut_words(phrase, encoding), count)
+            _assign_tokens(read, word_of_token[row])
+            words.append(tuple(word.text for word in read))
+            unread.append(tuple(word.text for word in beyond))
+        return TokenBatch(ids, attended, word_of_token >= 0, word_of_token, words, unread)
+
+    def spelled(self, text: str) -> str:
+        """Text as it is looked up in the vocabulary: in lower case and without accents, where the model is so."""
+        return self._fast.normalizer.normalize_str(text) if self._fast.normalizer is not None else text
 
 
-def _assign_words(phrase: str, offsets: list[tuple[int, int]], word_of_token: Tensor) -> tuple[str, ...]:
-    """Fills in which word each token is scored for, and returns the words.
+@dataclass
+class _Word:
+    """A word of a phrase, as the tokenizer cuts it.
 
-    Special tokens have empty offsets; punctuation, a word's own hyphens and function words say nothing by themselves.
-    A phrase of function words alone is scored whole, since nothing else is there to look for.
+    Attributes:
+        text: As typed, without characters that nobody sees.
+        end: Where it ends in the phrase.
+        tokens: Places of its tokens that are letters or digits; those from the cut on are not read.
+        last: Place of its last token.
     """
-    spans = [match.span() for match in _WORD.finditer(phrase)]
-    owners = []
-    for start, end in offsets:
-        owner = next((word for word, (first, last) in enumerate(spans) if first <= start < last), -1)
-        owners.append(owner if any(character.isalnum() for character in phrase[start:end]) else -1)
-    kept = sorted(set(owners) - {-1})  # a long phrase is cut; words beyond the cut are gone
-    words = tuple(phrase[slice(*spans[old])] for old in kept)
-    content = [word for word, text in enumerate(words) if text.lower() not in FUNCTION_WORDS]
-    for token, owner in enumerate(owners):
-        if owner >= 0 and (kept.index(owner) in content or not content):
-            word_of_token[token] = kept.index(owner)
+
+    text: str
+    end: int
+    tokens: list[int]
+    last: int
+
+
+def _cut_words(phrase: str, encoding: Encoding) -> list[_Word]:
+    """All words of a phrase, also those beyond the cut.
+
+    The tokenizer's own pieces decide, so that a word on screen is what the model reads: pieces that touch, or that a
+    single hyphen or apostrophe links, are one word; punctuation is none.
+    """
+    words: list[_Word] = []
+    link: str | None = ""  # what stands between the last word and here; None if that ends the word
+    place = -1
+    for part in (encoding, *encoding.overflowing):
+        for number, (start, end) in zip(part.word_ids, part.offsets, strict=True):
+            place += 1
+            if number is None or start == end:  # a special token
+                continue
+            piece = phrase[start:end]
+            if not any(character.isalnum() for character in piece):
+                link = piece if link == "" and piece in _LINKS else None
+                continue
+            gap = phrase[words[-1].end : start] if words else " "
+            if words and link is not None and without_invisible(gap) == link:
+                words[-1].text += link + without_invisible(piece)
+                words[-1].end, words[-1].last = end, place
+                words[-1].tokens.append(place)
+            else:
+                words.append(_Word(without_invisible(piece), end, [place], place))
+            link = ""
     return words
+
+
+def _split_at_cut(words: list[_Word], cut: int) -> tuple[list[_Word], list[_Word]]:
+    """The words that are read, and those that are not; a word that alone is longer than all that is read is read."""
+    count = sum(word.last < cut for word in words) or min(len(words), 1)
+    return words[:count], words[count:]
+
+
+def _assign_tokens(words: list[_Word], word_of_token: Tensor) -> None:
+    """Fills in which word each token is scored for.
+
+    Punctuation, a word's own hyphens and function words say nothing by themselves. A phrase of function words alone
+    is scored whole, since nothing else is there to look for.
+    """
+    has_content = [word.text.lower() not in FUNCTION_WORDS for word in words]
+    for number, word in enumerate(words):
+        if has_content[number] or not any(has_content):
+            word_of_token[[token for token in word.tokens if token < len(word_of_token)]] = number
 
 
 class TextEncoder(nn.Module):

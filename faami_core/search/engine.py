@@ -151,6 +151,7 @@ def search_gallery(
         filters=filters,
         passing=None if passing is None else int(passing.sum()),
         feedback=feedback,
+        unread_words=encoded.unread,
     )
 
 

@@ -56,6 +56,16 @@ class EncodedQuery:
             replace(word, weight=word.weight * term.share) for term in self.terms for word in term.features.words
         )
 
+    @property
+    def unread(self) -> tuple[QueryWord, ...]:
+        """The words that the model does not read because their phrase is too long."""
+        return tuple(
+            QueryWord(text, 0.0, term=word.term)
+            for term in self.terms
+            for word in term.features.words[:1]
+            for text in term.features.unread
+        )
+
 
 def normalised(query: Query) -> Query:
     """The same query in one spelling (see ``readable_phrase``), without terms that are empty or weigh nothing.

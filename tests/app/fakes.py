@@ -27,6 +27,7 @@ from faami_core.queries import (
     Query,
     TextTerm,
 )
+from faami_core.search.advice import advice
 from faami_core.search.filters import Mask, masks_files, passing_images
 from faami_core.search.provenance import format_filters, parse_filters
 from faami_core.search.query_line import format_query, parse_query
@@ -54,6 +55,7 @@ GRIDS = (GridSpec("fine", 14, 14), GridSpec("coarse", 7, 7))
 REGIONS = 245
 LIGHT_WORDS = ("a", "the", "of", "several")
 SILENT_WORDS = ("beside",)
+MOST_WORDS = 46  # of a phrase that are read
 BROKEN = "broken.jpg"
 
 
@@ -147,6 +149,7 @@ class FakeSession:
 
     parse_query = staticmethod(parse_query)
     format_query = staticmethod(format_query)
+    advice = staticmethod(advice)
     parse_filters = staticmethod(parse_filters)
     format_filters = staticmethod(format_filters)
 
@@ -213,7 +216,7 @@ class FakeSession:
         return SearchResult(
             query, words, hits, evidence, attention.astype(np.float32), GRIDS, 0.5, self.count, len(hits), root,
             "0123456789abcdef", 0.042 + self.delay, "2026-03-02T09:31:00+00:00",
-            filters=filters, passing=int(passing.sum()) if masks_files(filters) else None,
+            filters=filters, passing=int(passing.sum()) if masks_files(filters) else None, unread_words=_unread(query),
         )  # fmt: skip
 
     def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:
@@ -352,13 +355,22 @@ def moved_by(result: SearchResult, feedback: Feedback) -> SearchResult:
 def _words_of(query: Query) -> tuple[QueryWord, ...]:
     found: list[tuple[str, int, float]] = []
     for number, term in enumerate(query.terms):
-        for text in term.text.split() if isinstance(term, TextTerm) else [term.path.name]:
+        for text in term.text.split()[:MOST_WORDS] if isinstance(term, TextTerm) else [term.path.name]:
             share = 0.0 if text in SILENT_WORDS else 0.2 if text in LIGHT_WORDS else 1.0
             found += [(text, number, share * term.weight)] if term.weight else []
     total = sum(abs(weight) for _, _, weight in found)
     return tuple(
         QueryWord(text, weight / total, known=not text.startswith("xyz"), term=number)
         for text, number, weight in found
+    )
+
+
+def _unread(query: Query) -> tuple[QueryWord, ...]:
+    return tuple(
+        QueryWord(text, 0.0, term=number)
+        for number, term in enumerate(query.terms)
+        if isinstance(term, TextTerm)
+        for text in term.text.split()[MOST_WORDS:]
     )
 
 
