@@ -14,6 +14,7 @@ from app.controllers.search_controller import SearchController
 from app.controllers.workspace import Workspace
 from app.models.query_terms import Term, located_image
 from app.models.suggestions import Suggestion, Suggestions
+from app.widgets.query_bar import LONGEST_LINE
 from app.widgets.quick_list import QuickEntry
 from app.widgets.result_pane import ResultPane
 from app.workers.task import Lane
@@ -48,6 +49,7 @@ class QueryController(QObject):
         self._bar.image_given.connect(self.add_image)
         self._bar.image_pasted.connect(self._add_pasted)
         self._bar.edited.connect(self._follow)
+        self._bar.text.inputRejected.connect(self._tell_cut)
         self._bar.suggestions.taken.connect(self._take_suggestion)
         self._bar.terms.changed.connect(self.ask_terms)
         self._bar.terms.picture_wanted.connect(self._fill_picture)
@@ -139,6 +141,15 @@ class QueryController(QObject):
         else:
             self._bar.show_terms(terms)
 
+    def _tell_cut(self) -> None:
+        """More was typed or pasted than the line takes."""
+        self._pane.notice.show_notice(
+            "warning",
+            f"The query line takes {LONGEST_LINE:,} characters; what is beyond them was left out.",
+            "Ask in fewer words.",
+            topic=_TOPIC,
+        )
+
     def _take_suggestion(self, suggestion: Suggestion) -> None:
         if suggestion.kind == "word":
             self._bar.continue_with(suggestion.line, suggestion.cursor)
@@ -163,7 +174,7 @@ class QueryController(QObject):
         self._show_saved("")
 
     def _advise(self, result: SearchResult) -> None:
-        """Tells what the query does not do although it reads so, once a query, with a button for the query that does."""
+        """Tells, once a query, what it does not do although it reads so; a button asks the query that does."""
         if result.query == self._told_of:
             return
         self._told_of = result.query

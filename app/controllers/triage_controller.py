@@ -25,6 +25,7 @@ from app.widgets.status_panel import StatusPanel
 from app.workers.task import Lane, Task
 from faami_core.errors import FaamiError
 from faami_core.queries import Annotation, AnnotationChange, Mark
+from faami_core.text import stored_tags
 
 Changes = Mapping[ImageKey, AnnotationChange]
 EVERY_MS = 2_000
@@ -104,12 +105,13 @@ class TriageController(QObject):
         self._change("Clear mark of", lambda note: replace(note, mark=Mark.UNMARKED))
 
     def toggle_tag(self, tag: str) -> None:
-        """Puts a tag on all selected images; takes it off where all of them have it."""
-        tag = " ".join(tag.split())
-        if all(tag in self._marks.of(image).tags for image in self._selected()):
-            self._change(f"Untag “{tag}”", lambda note: _without_tag(note, tag), goes_on=False)
+        """Puts a tag, or several with semicolons between them, on all selected images; takes off what all have."""
+        tags = set(stored_tags((tag,)))  # what is shown at once is what the catalog will hold
+        named = " and ".join(f"“{tag}”" for tag in sorted(tags))
+        if all(tags <= set(self._marks.of(image).tags) for image in self._selected()):
+            self._change(f"Untag {named}", lambda note: _with_tags(note, {*note.tags} - tags), goes_on=False)
         else:
-            self._change(f"Tag “{tag}”", lambda note: _with_tag(note, tag), goes_on=False)
+            self._change(f"Tag {named}", lambda note: _with_tags(note, {*note.tags} | tags), goes_on=False)
 
     def tag_entries(self) -> list[QuickEntry]:
         """All tags by name, with how much of the selection has each."""
@@ -208,9 +210,5 @@ class TriageController(QObject):
         self._status.show_fact("marks", "  ·  ".join(parts))
 
 
-def _with_tag(note: Annotation, tag: str) -> Annotation:
-    return replace(note, tags=tuple(sorted({*note.tags, tag})))
-
-
-def _without_tag(note: Annotation, tag: str) -> Annotation:
-    return replace(note, tags=tuple(other for other in note.tags if other != tag))
+def _with_tags(note: Annotation, tags: set[str]) -> Annotation:
+    return replace(note, tags=tuple(sorted(tags)))

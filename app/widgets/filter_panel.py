@@ -12,6 +12,7 @@ from app.widgets.controls import CheckBox, IconButton, IconPushButton, label, re
 from app.widgets.section import Section
 from faami_core.queries import Filters, Mark
 
+_LONGEST = 255  # characters, as of a file name
 _FIELDS = {
     "name": ("harbour, or *.tif", "File name", "Letters of the file name, or a pattern with * and ?"),
     "min_side": ("at least", "Shorter side in pixels, at least", "The shorter side has at least so many pixels"),
@@ -111,6 +112,7 @@ class _Field(QLineEdit):
         super().__init__()
         self._tip = tip
         self.setProperty("kind", "field")
+        self.setMaxLength(_LONGEST)
         self.setPlaceholderText(prompt)
         self.setAccessibleName(name)
         self.setMinimumWidth(48)

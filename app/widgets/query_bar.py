@@ -26,7 +26,7 @@ from app.widgets.term_strip import TermStrip
 from app.widgets.word_strip import WordStrip
 from faami_core.types import QueryWord
 
-_LONGEST_LINE = 8000  # terms and long paths; a phrase that is too long is told by the search
+LONGEST_LINE = 8000  # terms and long paths; a phrase that is too long is told by the search
 
 
 class QueryBar(QWidget):
@@ -65,7 +65,7 @@ class QueryBar(QWidget):
         self.text.setToolTip("Several things at once: 2:storage tanks + ./a.jpg - trees")
         self.text.setAccessibleName("Query text")
         self.text.setAcceptDrops(False)
-        self.text.setMaxLength(_LONGEST_LINE)
+        self.text.setMaxLength(LONGEST_LINE)
         font = self.text.font()
         font.setPointSizeF(font.pointSizeF() + 2)
         self.text.setFont(font)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 from app.widgets.controls import IconButton, LineFrame, label
 from app.widgets.evidence_bars import EvidenceBars
 from app.widgets.legend import Legend
+from app.widgets.query_bar import LONGEST_LINE
 from app.widgets.suggestion_list import SuggestionList
 
 _PROMPT = "Type another query to see how it reads this image, beside the one that was asked."
@@ -24,6 +25,7 @@ class QueryPairPanel(QWidget):
         super().__init__()
         self.setAccessibleName("Two queries on this image")
         self.text = QLineEdit()
+        self.text.setMaxLength(LONGEST_LINE)
         self.text.setPlaceholderText("Second query")
         self.text.setAccessibleName("Second query")
         self.text.returnPressed.connect(lambda: self.submitted.emit(self.line))

@@ -24,9 +24,11 @@ from PySide6.QtWidgets import (
 from app.models.fuzzy import fuzzy_score
 from app.widgets.controls import label, line
 from app.widgets.selecting import make_current
+from faami_core.text import stored_text
 
 _WIDTH, _TOP, _ROW, _ROWS = 560, 88, 32, 10
 _EDGE = 8  # around the list
+_LONGEST = 200  # characters that can be typed
 _ENTRY = Qt.ItemDataRole.UserRole + 1
 
 Index = QModelIndex | QPersistentModelIndex
@@ -77,6 +79,7 @@ class QuickList(QFrame):
         self._entries: Sequence[QuickEntry] = ()
         self._focus_before: QWidget | None = None
         self.text = QLineEdit()
+        self.text.setMaxLength(_LONGEST)
         self.text.setPlaceholderText(prompt)
         self.text.setAccessibleName(f"{name}: search")
         self.text.textChanged.connect(self._filter)
@@ -165,7 +168,7 @@ class QuickList(QFrame):
         entry: QuickEntry | None = self.list.currentIndex().data(_ENTRY)
         if entry is None or not entry.enabled:
             return
-        new = self.text.text().strip()
+        new = stored_text(self.text.text())
         self.leave()
         if entry.key:
             self.chosen.emit(entry.key)
@@ -173,7 +176,7 @@ class QuickList(QFrame):
             self.new_asked.emit(new)
 
     def _filter(self) -> None:
-        letters = self.text.text().strip()
+        letters = stored_text(self.text.text())
         scored = [(fuzzy_score(letters, entry.title), entry) for entry in self._entries]
         found = [entry for score, entry in sorted(
             ((score, entry) for score, entry in scored if score is not None),

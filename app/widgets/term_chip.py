@@ -87,7 +87,7 @@ class TermChip(QAbstractButton):
         self.update()
 
     def show_flags(self, unknown: Sequence[str], unread: Sequence[str]) -> None:
-        """Flags words that the model has never seen, and words that it does not read because the phrase is too long."""
+        """Flags words that the model has never seen, and those of a long phrase that it does not read."""
         self._unknown, self._unread = tuple(unknown), tuple(unread)
         self._describe()
 

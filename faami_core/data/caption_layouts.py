@@ -15,7 +15,7 @@ import io
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from faami_core.errors import TrainingError
@@ -94,7 +94,7 @@ def _nwpu_image(label: str, entry: Any, where: str) -> ListedImage:
 
 
 def _csv_images(text: str, name: str) -> Iterator[ListedImage]:
-    images: dict[str, ListedImage] = {}
+    images: dict[str, tuple[str, list[str]]] = {}  # split and captions by name
     try:
         rows = csv.reader(io.StringIO(text, newline=""), strict=True)
         header = [cell.strip().lower() for cell in next(rows, [])]
@@ -107,16 +107,17 @@ def _csv_images(text: str, name: str) -> Iterator[ListedImage]:
                 raise TrainingError(f"{name}, line {rows.line_num} has {len(row)} cells, its header {len(header)}.")
             cells = dict(zip(header, row, strict=True))
             listed = ListedImage((cells["filename"],), cells.get("split", "").strip(), _stripped([cells["caption"]]))
-            known = images.get(cells["filename"], replace(listed, captions=()))
-            if known.split != listed.split:
+            split, captions = images.setdefault(cells["filename"], (listed.split, []))
+            if split != listed.split:
                 raise TrainingError(
                     f"{name}, line {rows.line_num} puts {cells['filename']!r} into a second split, {listed.split!r}.",
                     "Give all captions of an image the same split.",
                 )
-            images[cells["filename"]] = replace(known, captions=known.captions + listed.captions)
+            captions += listed.captions
     except csv.Error as error:
         raise TrainingError(f"The captions file {name} is broken CSV ({error}).", EXPECTED) from error
-    yield from images.values()
+    for filename, (split, captions) in images.items():
+        yield ListedImage((filename,), split, tuple(captions))
 
 
 def _text(value: Any) -> str:

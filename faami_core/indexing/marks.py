@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import sqlite3
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from faami_core.queries import Annotation, AnnotationChange, Mark
+from faami_core.text import stored_tags
 
 if TYPE_CHECKING:
     from faami_core.indexing.catalog import Catalog
@@ -72,7 +72,7 @@ def annotate(catalog: Catalog, changes: Mapping[int, Annotation | AnnotationChan
                 continue
             before[item_id] = _annotation_at(connection, place)
             if isinstance(change, Annotation):
-                whole = replace(change, tags=tidy_tags(change.tags))
+                whole = replace(change, tags=stored_tags(change.tags))
                 _write(connection, place, AnnotationChange.between(before[item_id], whole))
             else:
                 _write(connection, place, change)
@@ -191,22 +191,16 @@ def _write(connection: sqlite3.Connection, place: Iterable[Any], change: Annotat
         connection.execute(f"INSERT INTO mark ({_PLACE}, mark) VALUES (?, ?, ?, ?, ?, ?)", (*place, str(change.mark)))
     connection.executemany(
         f"DELETE FROM tag WHERE ({_PLACE}) = (?, ?, ?, ?, ?) AND tag = ?",
-        [(*place, tag) for tag in tidy_tags(change.removed)],
+        [(*place, tag) for tag in stored_tags(change.removed)],
     )
     connection.executemany(
         f"INSERT OR IGNORE INTO tag ({_PLACE}, tag) VALUES (?, ?, ?, ?, ?, ?)",
-        [(*place, tag) for tag in tidy_tags(change.added)],
+        [(*place, tag) for tag in stored_tags(change.added)],
     )
 
 
 def _raise_version(connection: sqlite3.Connection) -> None:
     connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'annotations'")
-
-
-def tidy_tags(tags: Iterable[str]) -> tuple[str, ...]:
-    """Each tag once, in one spelling (NFC, single blanks), in alphabetical order; a semicolon separates two tags."""
-    spelled = {" ".join(unicodedata.normalize("NFC", part).split()) for tag in tags for part in tag.split(";")}
-    return tuple(sorted(spelled - {""}))
 
 
 def modified_ns(catalog: Catalog) -> dict[int, int]:

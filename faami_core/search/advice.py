@@ -74,12 +74,10 @@ def _negated(query: Query, number: int, term: TextTerm) -> list[QueryAdvice]:
     phrase = readable_phrase(term.text)
     shape = "".join(map(plain_sign, phrase))
     if signed := _SIGNED_NUMBER.search(shape):
-        terms = (
-            TextTerm(phrase[: signed.start()].strip(), term.weight),
-            TextTerm(phrase[signed.end() :], -term.weight),
-        )
+        before, behind = phrase[: signed.start()].strip(), phrase[signed.end() :]
+        pair = (TextTerm(before, term.weight), TextTerm(behind, -term.weight))
         message = f"“{phrase[signed.start() :]}” is read as text, because its minus belongs to a number."
-        return [_advised(query, number, terms, message, "Leave a blank behind a minus that excludes")]
+        return [_advised(query, number, pair, message, "Leave a blank behind a minus that excludes")]
     wanted, unwanted, word = _without_negation(phrase)
     if not unwanted:
         return []

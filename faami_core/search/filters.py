@@ -5,9 +5,11 @@ from __future__ import annotations
 import fnmatch
 import os
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +18,10 @@ import numpy.typing as npt
 from faami_core.errors import QueryError
 from faami_core.indexing.feature_store import Gallery
 from faami_core.queries import NO_FILTERS, Annotation, Filters
+from faami_core.text import comparable_text, stored_tags, stored_text
 from faami_core.types import FloatArray, QueryWord
+
+MAX_PATTERN = 1000  # characters; a file name has at most 255
 
 Mask = npt.NDArray[np.bool_]
 
@@ -47,6 +52,9 @@ def passing_images(
 
     Returns:
         [N] bool.
+
+    Raises:
+        QueryError: if the pattern for file names is longer than any name.
     """
     mask = np.ones(len(gallery), dtype=np.bool_)
     sides = gallery.sizes
@@ -55,13 +63,10 @@ def passing_images(
     if filters.max_side is not None:
         mask &= sides.max(axis=1) <= filters.max_side
     if filters.folder is not None:
-        folder = os.path.normpath(collection / filters.folder.expanduser())
-        below = os.fsencode(folder).rstrip(b"/") + b"/"
-        mask &= np.fromiter((path.startswith(below) for path in gallery.paths), np.bool_, len(gallery))
+        folder = collection / os.path.expanduser(filters.folder)  # noqa: PTH111  (a Path would raise)
+        mask &= _below(os.path.normpath(folder), gallery.paths)
     if filters.name:
-        pattern = re.compile(fnmatch.translate(filters.name.casefold()))
-        names = (os.fsdecode(path.rsplit(b"/", 1)[-1]).casefold() for path in gallery.paths)
-        mask &= np.fromiter((pattern.match(name) is not None for name in names), np.bool_, len(gallery))
+        mask &= _named(filters.name, gallery.paths)
     if filters.modified_from is not None or filters.modified_to is not None:
         times = np.fromiter((modified_ns[item] for item in gallery.item_ids.tolist()), np.int64, len(gallery))
         if filters.modified_from is not None:
@@ -70,9 +75,12 @@ def passing_images(
             mask &= times < _begin_ns(min(filters.modified_to, _LAST_DAY) + timedelta(days=1))
     if filters.marks or filters.tags:
         notes = (annotations.get(item, Annotation()) for item in gallery.item_ids.tolist())
-        wanted = set(filters.tags)
+        wanted, spelled = set(stored_tags(filters.tags)), lru_cache(maxsize=None)(stored_text)
         mask &= np.fromiter(
-            ((not filters.marks or note.mark in filters.marks) and wanted <= set(note.tags) for note in notes),
+            (
+                (not filters.marks or note.mark in filters.marks) and wanted <= set(map(spelled, note.tags))
+                for note in notes
+            ),
             np.bool_,
             len(gallery),
         )
@@ -87,7 +95,8 @@ def floors_of_words(filters: Filters, words: tuple[QueryWord, ...]) -> tuple[tup
     """
     floors = []
     for text, floor in filters.min_evidence:
-        indices = tuple(number for number, word in enumerate(words) if word.text.casefold() == text.casefold())
+        asked = comparable_text(text)
+        indices = tuple(number for number, word in enumerate(words) if comparable_text(word.text) == asked)
         if not indices:
             raise QueryError(
                 f"The filter asks for evidence of {text!r}, which is no word of the query.",
@@ -103,6 +112,29 @@ def evident(word_evidence: FloatArray, floors: tuple[tuple[tuple[int, ...], floa
     for indices, floor in floors:
         mask &= word_evidence[:, list(indices)].max(axis=1) >= floor
     return mask
+
+
+def _below(folder: str, paths: Sequence[bytes]) -> Mask:
+    """[N] which paths lie in a folder or below; the name of one that holds none may be spelled in another way."""
+    below = os.fsencode(folder).rstrip(b"/") + b"/"
+    mask = np.fromiter((path.startswith(below) for path in paths), np.bool_, len(paths))
+    if mask.any() or below.isascii():
+        return mask
+    spelled = unicodedata.normalize("NFC", os.fsdecode(below))
+    alike = (unicodedata.normalize("NFC", os.fsdecode(path)).startswith(spelled) for path in paths)
+    return np.fromiter(alike, np.bool_, len(paths))
+
+
+def _named(pattern: str, paths: Sequence[bytes]) -> Mask:
+    """[N] which file names fit a pattern."""
+    if len(pattern) > MAX_PATTERN:
+        raise QueryError(
+            f"The filter on file names has {len(pattern):,} characters, more than {MAX_PATTERN:,}.",
+            "Use a shorter pattern.",
+        )
+    fits = re.compile(fnmatch.translate(comparable_text(pattern))).match
+    names = (comparable_text(os.fsdecode(path.rsplit(b"/", 1)[-1])) for path in paths)
+    return np.fromiter((fits(name) is not None for name in names), np.bool_, len(paths))
 
 
 def _begin_ns(day: date) -> int:

@@ -216,7 +216,8 @@ class FakeSession:
         return SearchResult(
             query, words, hits, evidence, attention.astype(np.float32), GRIDS, 0.5, self.count, len(hits), root,
             "0123456789abcdef", 0.042 + self.delay, "2026-03-02T09:31:00+00:00",
-            filters=filters, passing=int(passing.sum()) if masks_files(filters) else None, unread_words=_unread(query),
+            filters=filters, passing=int(passing.sum()) if masks_files(filters) else None,
+            unread_words=_unread(query),
         )  # fmt: skip
 
     def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:

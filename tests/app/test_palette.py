@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QApplication
@@ -165,3 +167,11 @@ def test_starts_of_words_and_runs_of_letters_come_first(letters: str, better: st
     assert good is not None
     assert poor is not None
     assert good > poor
+
+
+def test_a_very_long_text_is_compared_at_once() -> None:
+    started = time.process_time()
+    assert fuzzy_score("a" * 200, "a" * 8000) is not None
+    assert fuzzy_score("a" * 30_000, "a" * 8000) is None
+    assert fuzzy_score("a" * 30_000, "b" * 30_000) is None
+    assert time.process_time() - started < 1

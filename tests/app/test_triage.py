@@ -357,3 +357,24 @@ def test_the_histogram_can_be_hidden_and_stays_hidden(qtbot: QtBot, window: Main
     ask(qtbot, window, "tanks")
     assert not window.pane.histogram.isVisible()
     assert not window.settings.histogram
+
+
+def test_a_tag_is_shown_as_it_is_stored_however_it_is_typed(window: MainWindow, session: FakeSession) -> None:
+    window.grid.choose(0)
+    for typed in ("pre\u0301  vert", "pr\u00e9 vert", "\ufeffpr\u00e9\u200b vert"):
+        window.triage.toggle_tag(typed)
+    assert window.marks.tags == {"pr\u00e9 vert": 1}, "put on, taken off, put on"
+    window.triage.toggle_tag("b ;a;; ")
+    assert set(window.marks.tags) == {"a", "b", "pr\u00e9 vert"}
+    assert window.triage.stack.undoText().startswith("Tag “a” and “b” ")
+    window.triage.toggle_tag("a; b")
+    assert set(window.marks.tags) == {"pr\u00e9 vert"}
+
+
+def test_a_tag_typed_in_another_spelling_is_no_new_one(qtbot: QtBot, window: MainWindow) -> None:
+    window.grid.choose(0)
+    window.triage.toggle_tag("pr\u00e9")
+    window.tag_list.open_with(window.triage.tag_entries())
+    window.tag_list.text.setText("pre\u0301")
+    window.tag_list._filter()
+    assert [entry.title for entry in window.tag_list.shown] == ["pr\u00e9"]

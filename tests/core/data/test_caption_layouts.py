@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 
 import pytest
@@ -106,6 +107,17 @@ def test_a_table_holds_one_caption_a_row(tmp_path: Path, mark: bytes, line_end: 
     assert found.images[0].captions == ("a pond", "green water")
     assert found.images[1].captions == (f'a "free" port,{line_end}on two lines',)
     assert found.missing == ("gone.jpg",)
+
+
+def test_very_many_captions_of_one_image_are_read_at_once() -> None:
+    rows = "".join(f"a.jpg,caption {number}\n" for number in range(60_000))
+    started = time.process_time()
+
+    [image] = parse_listing(f"filename,caption\n{rows}b.jpg,\n", "c.csv")[:1]
+
+    assert time.process_time() - started < 3
+    assert len(image.captions) == 60_000
+    assert image.captions[-1] == "caption 59999"
 
 
 def test_a_table_without_splits_is_there_to_be_evaluated_and_never_trained_on(tmp_path: Path) -> None:

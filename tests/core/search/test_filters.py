@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from datetime import date, datetime
 from pathlib import Path
 
@@ -11,8 +12,9 @@ import pytest
 
 from faami_core.errors import QueryError
 from faami_core.queries import Annotation, Filters, Mark
-from faami_core.search.filters import evident, masks_files, passing_images
+from faami_core.search.filters import MAX_PATTERN, evident, floors_of_words, masks_files, passing_images
 from faami_core.search.provenance import format_filters, parse_filters
+from faami_core.types import QueryWord
 
 PATHS = (b"/c/a/Harbour_1.tif", b"/c/a/harbour_2.TIF", b"/c/ab/field.png", b"/c/caf\xff.png")
 SIZES = np.array([[100, 50], [300, 200], [64, 64], [1000, 10]], dtype=np.int32)
@@ -62,6 +64,8 @@ TIMES = {
         (Filters(tags=("a", "b")), {1}),
         (Filters(marks=(Mark.ACCEPTED, Mark.REJECTED)), {1, 2}),
         (Filters(marks=(Mark.UNMARKED,)), {3, 4}),
+        (Filters(name="*/" * 500), set()),
+        (Filters(folder=Path("~nosuchuser/a")), set()),
         (Filters(name="*.tif", min_side=60, marks=(Mark.REJECTED,)), {2}),
     ],
     ids=repr,
@@ -70,6 +74,63 @@ def test_a_filter_lets_pass_what_it_names(filters, passing):
     mask = passing_images(filters, Gallery(), Path("/c"), NOTES, TIMES)
 
     assert set(Gallery.item_ids[mask].tolist()) == passing
+
+
+class FrenchGallery(Gallery):
+    """The first name is composed, the others are as macOS writes them: decomposed."""
+
+    paths = (
+        "/c/é/ÉTÉ_1.tif".encode(),
+        "/c/e\u0301/e\u0301te\u0301_2.tif".encode(),
+        "/c/e\u0301/e\u0301te\u0301_\u200b3.tif".encode(),
+        b"/c/x/ete_4.tif",
+    )
+
+
+@pytest.mark.parametrize("form", ["NFC", "NFD"])
+@pytest.mark.parametrize(
+    ("filters", "passing"),
+    [
+        (lambda spelled: Filters(name=spelled("été_*")), {1, 2, 3}),
+        (lambda spelled: Filters(name=spelled("*É_3*")), {3}),
+        (lambda spelled: Filters(name=spelled("[é]t?_2.tif")), {2}),
+        (lambda spelled: Filters(tags=(spelled("pré  vert"),)), {1, 2}),
+        (lambda spelled: Filters(tags=(spelled("pré vert; eau"),)), {2}),
+    ],
+)
+def test_names_and_tags_are_found_in_whatever_way_their_letters_are_written(form, filters, passing):
+    asked = filters(lambda text: unicodedata.normalize(form, text))
+    notes = {
+        1: Annotation(tags=("pré vert",)),
+        2: Annotation(tags=("eau", "pré\u200b vert")),
+        3: Annotation(tags=("pre",)),
+    }
+
+    mask = passing_images(asked, FrenchGallery(), Path("/c"), notes, TIMES)
+
+    assert set(Gallery.item_ids[mask].tolist()) == passing
+
+
+def test_a_folder_is_found_by_another_spelling_only_where_no_folder_has_this_one():
+    class Decomposed(Gallery):
+        paths = FrenchGallery.paths[1:] + FrenchGallery.paths[3:]
+
+    def found(gallery, folder):
+        return passing_images(Filters(folder=Path(folder)), gallery, Path("/c"), {}, TIMES).tolist()
+
+    assert found(Decomposed(), "é") == [True, True, False, False]
+    assert found(FrenchGallery(), "é") == [True, False, False, False]
+    assert found(FrenchGallery(), "e\u0301") == [False, True, True, False]
+
+
+def test_evidence_of_a_word_is_found_in_another_spelling():
+    words = (QueryWord("Café", 0.5), QueryWord("roof", 0.5))
+    assert floors_of_words(Filters(min_evidence=(("cafe\u0301", 0.1),)), words) == (((0,), 0.1),)
+
+
+def test_a_pattern_longer_than_any_name_is_refused():
+    with pytest.raises(QueryError, match="1,001 characters"):
+        passing_images(Filters(name="[" * (MAX_PATTERN + 1)), Gallery(), Path("/c"), NOTES, TIMES)
 
 
 def test_only_evidence_needs_no_mask():

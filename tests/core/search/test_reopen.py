@@ -14,10 +14,10 @@ import numpy as np
 import pytest
 
 from faami_core.errors import ExportError
-from faami_core.indexing.marks import tidy_tags
 from faami_core.queries import Annotation, Feedback, Filters, ImageTerm, Mark, PixelBox, Query, TextTerm
 from faami_core.search.export import METADATA_SUFFIX, write_csv
 from faami_core.search.reopen import read_result
+from faami_core.text import stored_tags
 from faami_core.types import Hit, QueryWord, SearchResult
 
 T = TypeVar("T")
@@ -118,7 +118,7 @@ def test_three_hundred_result_sets_written_and_loaded_back_have_the_same_hits_an
     for seed in range(300):
         maker = Maker(seed)
         result = maker.result()
-        tags = tidy_tags(maker.some(maker.text))
+        tags = stored_tags(maker.some(maker.text))
         notes = {hit.key: Annotation(Mark.REJECTED, tags) for hit in result.hits[:1]}
         known = {hit.path: hit.image_id for hit in result.hits}
 
