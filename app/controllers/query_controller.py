@@ -14,6 +14,7 @@ from app.controllers.search_controller import SearchController
 from app.controllers.workspace import Workspace
 from app.models.query_terms import Term, located_image
 from app.models.suggestions import Suggestion, Suggestions
+from app.widgets.notice_bar import Topic
 from app.widgets.query_bar import LONGEST_LINE
 from app.widgets.quick_list import QuickEntry
 from app.widgets.result_pane import ResultPane
@@ -24,7 +25,6 @@ from faami_core.types import QueryWord, SearchResult
 
 _PICTURE = 64  # pixels of a side of the picture on a chip
 _PICTURES_KEPT = 64
-_TOPIC = "query"  # of notices about how a query is read
 _ASK_ADVISED = "ask_advised_query"
 
 
@@ -147,7 +147,7 @@ class QueryController(QObject):
             "warning",
             f"The query line takes {LONGEST_LINE:,} characters; what is beyond them was left out.",
             "Ask in fewer words.",
-            topic=_TOPIC,
+            topic=Topic.QUERY,
         )
 
     def _take_suggestion(self, suggestion: Suggestion) -> None:
@@ -170,7 +170,7 @@ class QueryController(QObject):
 
     def _after_browsing(self) -> None:
         self._told_of = None
-        self._pane.notice.dismiss(_TOPIC)
+        self._pane.notice.dismiss(Topic.QUERY)
         self._show_saved("")
 
     def _advise(self, result: SearchResult) -> None:
@@ -179,14 +179,14 @@ class QueryController(QObject):
             return
         self._told_of = result.query
         notice = self._pane.notice
-        notice.dismiss(_TOPIC)
+        notice.dismiss(Topic.QUERY)
         told = next(iter(self._workspace.session.advice(result)), None)
         if told is None or notice.is_pressing:
             return
         self._advised = told.query
         offer = "" if told.query is None else "Search that"
         notice.show_notice(
-            "info", told.message, told.next_step, action=_ASK_ADVISED, label_of_action=offer, topic=_TOPIC
+            "info", told.message, told.next_step, action=_ASK_ADVISED, label_of_action=offer, topic=Topic.QUERY
         )
 
     def _take_action(self, name: str) -> None:

@@ -38,6 +38,7 @@ class Topic(StrEnum):
     MARKS_WRITTEN = auto()
     MODEL = auto()
     OPEN_FILE = auto()
+    QUERY = auto()  # how it is read
     RESULTS_FILE = auto()
     SEARCH = auto()
 

@@ -123,13 +123,12 @@ def search_gallery(
     """
     started = time.perf_counter()
     watch = stopwatch or Stopwatch()
-    token = cancel or CancelToken()
     if len(gallery) == 0:
         raise CollectionError("This collection has no image that can be searched.", "Index a folder with images.")
     with watch.measure("encode"):
         encoded = moved_query(encode_query(query, encoder, read_image), feedback, gallery, encoder)
         floors = floors_of_words(filters, encoded.words)
-    stages = _Stages(gallery, encoder, encoded, floors, token, watch)
+    stages = _Stages(gallery, encoder, encoded, floors, cancel or CancelToken(), watch)
     scored, reranked, unscored = stages.run(passing, shortlist, top)
     with watch.measure("rank"):
         hits = _hits(scored, gallery, encoded, encoder.info.grids)

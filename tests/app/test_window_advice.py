@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.widgets.notice_bar import Topic
 from app.widgets.query_bar import LONGEST_LINE
 from tests.app.fakes import MOST_WORDS, FakeSession
 from tests.app.test_window_search import ask
@@ -57,7 +58,7 @@ def test_words_that_are_not_read_are_flagged_on_the_chip_of_their_term(qtbot: Qt
 def test_advice_goes_with_its_query_and_comes_once(qtbot: QtBot, window: MainWindow) -> None:
     ask(qtbot, window, "no trees")
     assert window.pane.notice.isVisible()
-    window.pane.notice.hide()
+    window.pane.notice.withdraw()
     with qtbot.waitSignal(window.search.shown):
         window.search.again()  # another filter, the same query
     assert not window.pane.notice.isVisible()
@@ -68,7 +69,7 @@ def test_advice_goes_with_its_query_and_comes_once(qtbot: QtBot, window: MainWin
 
 
 def test_advice_does_not_push_an_error_away(qtbot: QtBot, window: MainWindow) -> None:
-    window.pane.notice.show_notice("error", "The disk is full.")
+    window.pane.notice.show_notice("error", "The disk is full.", topic=Topic.EXPORT)
     ask(qtbot, window, "no trees")
     assert window.pane.notice.message.text() == "The disk is full."
 
