@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
+import traceback
 from collections.abc import Sequence
 
 from faami_core import __version__
@@ -50,6 +51,11 @@ def main(argv: Sequence[str] | None = None, *, session_factory: SessionFactory =
         print(f"faami: {printable(error.message)}{where}", file=sys.stderr)
         if error.next_step:
             print(f"       {printable(error.next_step)}", file=sys.stderr)
+        return FAULT
+    except Exception as error:  # a fault of ours; a script needs its code and its maker the place
+        traceback.print_exc()
+        print(f"faami: unexpected error: {printable(str(error)) or type(error).__name__}", file=sys.stderr)
+        print("       This is a fault of the program: please report it with the lines above.", file=sys.stderr)
         return FAULT
 
 

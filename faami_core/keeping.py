@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from faami_core.errors import CollectionError
 from faami_core.types import (
     CancelToken,
     CollectionInfo,
@@ -64,18 +63,18 @@ class Keeping(Workplace):
             was: What the folder was called when it was indexed before, where that cannot be seen from its images.
 
         Raises:
-            CollectionError: if the folder does not exist and is not known, another process is indexing it, or the
+            CollectionError: if the folder cannot be listed and is not known, another process is indexing it, or the
                 disk fails.
             ModelError: if the model cannot be loaded.
         """
         from faami_core.indexing.catalog import CATALOG_NAME, Catalog
-        from faami_core.indexing.collection import index_folder
+        from faami_core.indexing.collection import check_readable, index_folder
         from faami_core.indexing.indexer import index_collection
 
         root = canonical(root)
         folder = index_folder(self._data_dir, root)
-        if not root.is_dir() and not (folder / CATALOG_NAME).is_file():
-            raise CollectionError(f"The folder {str(root)!r} does not exist.", "Choose a folder with images.")
+        if not (folder / CATALOG_NAME).is_file():
+            check_readable(root)
         with self._lane:
             self._take_over(root, was)
             if self._encoder is None and progress is not None:
@@ -122,6 +121,7 @@ class Keeping(Workplace):
         drop: Sequence[Path] | None = None,
         include: Sequence[str] | None = None,
         exclude: Sequence[str] | None = None,
+        system_folders: bool | None = None,
         was: Path | None = None,
     ) -> None:
         """Changes what belongs to a collection; the next index run follows it.
@@ -132,6 +132,8 @@ class Keeping(Workplace):
             drop: Folders to forget, with all that is known of their images; the images are not touched.
             include, exclude: Globs of names or relative paths that take the place of those before; see
                 ``indexing.records.Patterns``.
+            system_folders: Whether folders that systems and other programs made for themselves (trash, previews)
+                belong to it; by default they do not.
             was: As of ``index``.
 
         None leaves a thing as it is.
@@ -150,6 +152,7 @@ class Keeping(Workplace):
                 drop=[canonical(folder) for folder in drop or ()],
                 include=include,
                 exclude=exclude,
+                system_folders=system_folders,
             )
 
     def compact(

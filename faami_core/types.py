@@ -1,7 +1,7 @@
 """Frozen value types shared by every layer, and the two small protocols that cross layer borders.
 
-Nothing here imports torch, Qt or another module of the package except ``errors`` and ``queries``; ``app`` sees the
-core through these types and ``Session`` alone.
+Nothing here imports torch, Qt or another module of the package except ``errors``, ``queries`` and
+``collection_values``; ``app`` sees the core through these types and ``Session`` alone.
 Shape letters: L words, T tokens, R regions, S scales, D width, K hits, N gallery.
 """
 
@@ -17,8 +17,11 @@ from typing import Literal, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from faami_core.collection_values import CollectionInfo, GalleryImage, IndexReport, ScanSummary, UnreadableImage
 from faami_core.errors import CancelledError
 from faami_core.queries import NO_FEEDBACK, NO_FILTERS, Annotation, Feedback, Filters, PixelBox, Query
+
+__all__ = ["CollectionInfo", "GalleryImage", "IndexReport", "ScanSummary", "UnreadableImage"]  # handed on from there
 
 FloatArray = npt.NDArray[np.float32]
 ByteArray = npt.NDArray[np.uint8]
@@ -230,66 +233,6 @@ class FeatureEncoder(Protocol):
             a word of weight 0 ("beside", "the"), which is not looked for anywhere.
         """
         ...
-
-
-@dataclass(frozen=True)
-class UnreadableImage:
-    """A file that could not be read: where and why, in words for the analyst."""
-
-    path: Path
-    reason: str
-
-
-@dataclass(frozen=True)
-class CollectionInfo:
-    """A collection as the catalog knows it, for one model.
-
-    Attributes:
-        root: Folder of the images.
-        images: Images with features of the loaded model, i.e. N, the gallery size.
-        seen: Images found by the last scan; ``images + unreadable + offline`` when the index is complete.
-        offline: Images whose folder is not reachable.
-        unreadable: Files that could not be read.
-        indexed_at: ISO 8601 UTC time of the last finished index run, or None.
-    """
-
-    root: Path
-    images: int
-    seen: int
-    offline: int
-    unreadable: tuple[UnreadableImage, ...]
-    indexed_at: str | None
-    damaged: int = 0  # left out of the gallery until the next index run, because their stored features rotted
-    folders: tuple[Path, ...] = ()  # all folders of the collection, the root first
-
-
-@dataclass(frozen=True)
-class IndexReport:
-    """What one run did; indexed + unreadable + offline = seen unless cancelled. ``notices`` are for the analyst."""
-
-    root: Path
-    seen: int
-    added: int
-    changed: int
-    removed: int
-    unchanged: int
-    offline: int
-    unreadable: tuple[UnreadableImage, ...]
-    cancelled: bool
-    seconds: float
-    repaired: int = 0  # embedded again because their stored features were lost or damaged
-    notices: tuple[str, ...] = ()
-    formerly: Path | None = None  # the folder whose index was taken over, because it is called ``root`` now
-
-
-@dataclass(frozen=True)
-class GalleryImage:
-    """One image of the gallery in the order of its path, for browsing without a query."""
-
-    image_id: int
-    path: Path
-    width: int
-    height: int
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from faami_core import __version__
-from faami_core.commands.common import CANCELLED, DONE, SessionFactory, model_options, positive, session_of
+from faami_core.commands.common import CANCELLED, DONE, FAULT, SessionFactory, model_options, positive, session_of
 from faami_core.errors import CancelledError
 from faami_core.indexing.report_text import collection_lines, compact_lines, index_lines
 from faami_core.session import Session
@@ -32,6 +32,11 @@ def index_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--include", nargs="*", metavar="GLOB", help="only these files, from now on; none for all")
     parser.add_argument("--exclude", nargs="*", metavar="GLOB", help="not these files and folders, from now on")
     parser.add_argument(
+        "--system-folders",
+        action=argparse.BooleanOptionalAction,
+        help="take folders such as @eaDir, $RECYCLE.BIN or lost+found, too, from now on, or no longer",
+    )
+    parser.add_argument(
         "--watch", type=positive, metavar="SECONDS", help="go on: look at the folders every so often until Ctrl-C"
     )
     model_options(parser)
@@ -41,7 +46,7 @@ def run_index(arguments: argparse.Namespace, session_factory: SessionFactory) ->
     session = session_of(arguments, session_factory)
     if arguments.compact:
         return _compact(arguments.folder, session)
-    changes = {name: getattr(arguments, name) for name in ("add", "drop", "include", "exclude")}
+    changes = {name: getattr(arguments, name) for name in ("add", "drop", "include", "exclude", "system_folders")}
     if any(value is not None for value in changes.values()):
         session.change_collection(arguments.folder, was=arguments.was, **changes)
         arguments.was = None  # done
@@ -55,7 +60,8 @@ def run_index(arguments: argparse.Namespace, session_factory: SessionFactory) ->
             was=arguments.was,
         )
     exit_code = _tell(report)
-    return _watch(session, arguments.folder, arguments.watch) if arguments.watch and exit_code == DONE else exit_code
+    watches = arguments.watch and exit_code != CANCELLED
+    return _watch(session, arguments.folder, arguments.watch) if watches else exit_code
 
 
 def _watch(session: Session, folder: Path, seconds: int) -> int:
@@ -75,6 +81,10 @@ def _tell(report: IndexReport) -> int:
     if report.cancelled:
         print("faami: cancelled; what is indexed is kept, run the same command to go on", file=sys.stderr)
         return CANCELLED
+    if report.waiting or report.scan.unlisted:
+        print("faami: not all folders could be read; what was known there is kept as offline", file=sys.stderr)
+        print("       Connect the drive or allow reading, then run the same command to go on.", file=sys.stderr)
+        return FAULT
     return DONE
 
 

@@ -144,9 +144,10 @@ class Catalog(CatalogReports):
                 [(_state(found), found.problem, file_id) for file_id, found in diff.changed],
             )
             connection.executemany(
-                "UPDATE file SET path = ?, size = ?, mtime_ns = ?, offline_since = NULL WHERE file_id = ?",
-                [
-                    (found.path, found.size, found.mtime_ns, file_id)
+                "UPDATE file SET root_id = ?, path = ?, size = ?, mtime_ns = ?, offline_since = NULL"
+                " WHERE file_id = ?",
+                [  # a moved file may come from another root
+                    (root_id, found.path, found.size, found.mtime_ns, file_id)
                     for file_id, found in (*diff.changed, *diff.touched, *diff.moved)
                 ],
             )
@@ -169,10 +170,11 @@ class Catalog(CatalogReports):
             )
             connection.execute("UPDATE root SET scanned_at = ? WHERE root_id = ?", (time, root_id))
 
-    def retry_unreadable(self) -> None:
-        """Lets the next run try every unreadable file again."""
+    def retry_unreadable(self, *, undecided: bool = False) -> None:
+        """Lets the run try unreadable files again; ``undecided`` are those whose bytes were never to blame."""
+        which = " AND content IS NULL" if undecided else ""
         with self.transaction() as connection:
-            connection.execute("UPDATE file SET state = 'seen', reason = NULL WHERE state = 'unreadable'")
+            connection.execute(f"UPDATE file SET state = 'seen', reason = NULL WHERE state = 'unreadable'{which}")
 
     # --- models, features ----------------------------------------------------------------------------------
 
@@ -245,7 +247,7 @@ class Catalog(CatalogReports):
             for failure in failed:
                 _forget_items(connection, [failure.file_id])
                 connection.execute(
-                    "UPDATE file SET state = 'unreadable', reason = ?, content = coalesce(?, content),"
+                    "UPDATE file SET state = 'unreadable', reason = ?, content = ?,"
                     " size = coalesce(?, size), mtime_ns = coalesce(?, mtime_ns) WHERE file_id = ?",
                     (failure.reason, failure.content, failure.size, failure.mtime_ns, failure.file_id),
                 )

@@ -15,6 +15,7 @@ from faami_core.indexing.database import index_errors
 from faami_core.indexing.folder_identity import follow
 from faami_core.indexing.lock import WriterLock
 from faami_core.indexing.records import Patterns
+from faami_core.indexing.scan_notes import recall, take_system_folders
 from faami_core.indexing.upkeep import clear_orphans
 from faami_core.types import CollectionInfo
 
@@ -80,6 +81,7 @@ def open_collection(folder: Path, root: Path, fingerprint: str) -> CollectionInf
             indexed_at=None if model_id is None else catalog.indexed_at(model_id),
             damaged=counts.damaged,
             folders=tuple(catalog.roots()),
+            scan=recall(catalog),
         )
 
 
@@ -90,6 +92,7 @@ def change_membership(
     drop: Sequence[Path],
     include: Sequence[str] | None,
     exclude: Sequence[str] | None,
+    system_folders: bool | None = None,
 ) -> None:
     """Changes all at once, or nothing; the next scan follows it.
 
@@ -98,6 +101,7 @@ def change_membership(
         add: Folders that shall be part of the collection; those that are stay.
         drop: Folders to forget with all their files and features.
         include, exclude: Globs that take the place of those before; None leaves them.
+        system_folders: Whether folders of systems and other programs belong to it, too; None leaves it.
 
     Raises:
         CollectionError: if a new folder does not exist or lies inside another of the collection, one to drop is not
@@ -125,11 +129,31 @@ def change_membership(
                     before.exclude if exclude is None else tuple(map(os.fsencode, exclude)),
                 )
             )
+            if system_folders is not None:
+                take_system_folders(catalog, system_folders)
+
+
+def check_readable(folder: Path) -> None:
+    """Makes sure that a folder of images can be listed.
+
+    Raises:
+        CollectionError: if it does not exist or cannot be listed; it tells why.
+    """
+    try:
+        with os.scandir(folder):
+            return
+    except FileNotFoundError as error:
+        message, next_step = f"The folder {str(folder)!r} does not exist.", "Choose a folder with images."
+        raise CollectionError(message, next_step) from error
+    except OSError as error:
+        raise CollectionError(
+            f"The folder {str(folder)!r} cannot be read: {error.strerror or error}.",
+            "Check its permissions and its drive, or choose another folder.",
+        ) from error
 
 
 def _check_new(folder: Path, roots: dict[Path, int]) -> None:
-    if not folder.is_dir():
-        raise CollectionError(f"The folder {str(folder)!r} does not exist.", "Choose a folder with images.")
+    check_readable(folder)
     for root in roots:
         if folder.is_relative_to(root) or root.is_relative_to(folder):
             raise CollectionError(

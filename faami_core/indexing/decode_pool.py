@@ -21,18 +21,21 @@ from types import TracebackType
 
 from faami_core.data.image_io import max_pixels
 from faami_core.errors import CancelledError, CollectionError
-from faami_core.indexing.decode_worker import READY, read_answer, write_request
+from faami_core.indexing.decode_worker import READY, TRIED_AGAIN, WAITING_FACTOR, read_answer, write_request
 from faami_core.indexing.records import DecodedFile, FailedFile, PendingFile
 from faami_core.types import CancelToken
 
 # Two keep a CPU model fed; a GPU takes what half of the processor's cores can decode.
 WORKERS = max(2, min(8, (os.cpu_count() or 2) // 2))
-FILE_SECONDS = 60.0  # a PNG of 20,000² pixels takes 8 s on an idle core
+FILE_SECONDS = 60.0  # of computing; a PNG of 20,000² pixels takes 8 s
 DECODE_AHEAD = 4  # batches of decoded images waiting for the model
 WORKER_MODULE = "faami_core.indexing.decode_worker"
 
 _BASE_MEMORY = 1 << 30  # address space of Python, NumPy and Pillow with their libraries, and room to breathe
 _BYTES_PER_PIXEL = 5  # 3 or 4 of the decoded image and 1 of what is made of it
+_ATTEMPTS = 2  # decoders that a file may end before it is blamed
+_STARTS = 3  # of a decoder that is killed before it is ready; the system kills any process when memory is short
+_TIME_IS_UP = () if sys.platform == "win32" else (-signal.SIGPROF,)  # how a decoder ends that computes for too long
 _POLL_SECONDS = 0.1
 _EXIT_SECONDS = 0.5  # between the end of a process's output and its own end
 
@@ -131,7 +134,7 @@ class Decoder:
 
     Args:
         side: Of the model's square input, in pixels.
-        seconds: A file may take.
+        seconds: Of computing that a file may take.
         memory: Bytes of address space the process may use.
     """
 
@@ -140,7 +143,6 @@ class Decoder:
         self._seconds = seconds
         self._command = [sys.executable, "-P", "-m", WORKER_MODULE, str(side), str(seconds), str(memory)]
         self._process: subprocess.Popen[bytes] | None = None
-        self._served = 0  # files the process has answered for
         self._stopped = False
         self._lock = threading.Lock()  # between starting and stopping
 
@@ -151,23 +153,22 @@ class Decoder:
             CancelledError: if stopped meanwhile.
             CollectionError: if the process cannot be started.
         """
-        while True:
+        reason = ""
+        for _ in range(_ATTEMPTS):
             process = self._running()
-            fresh = self._served == 0
             started = time.monotonic()
             try:
                 assert process.stdin is not None
                 assert process.stdout is not None
                 write_request(process.stdin, file)
-                answer = read_answer(process.stdout, self._side)
+                return read_answer(process.stdout, self._side)
             except (OSError, ValueError):
                 code = self.bury()
-                late = time.monotonic() - started >= self._seconds
-                if (late or fresh) and not self._stopped:
-                    return FailedFile(file.file_id, self._verdict(file, code, late=late))
-            else:
-                self._served += 1
-                return answer
+            if self._stopped:
+                raise CancelledError
+            waited = time.monotonic() - started >= WAITING_FACTOR * self._seconds
+            reason = self._verdict(file, code, late=waited or code in _TIME_IS_UP)
+        return FailedFile(file.file_id, reason)
 
     def stop(self) -> None:
         """Kills the process, from any thread; what is asked of it now or later ends at once."""
@@ -198,28 +199,29 @@ class Decoder:
         if self._process is not None and self._process.poll() is None:
             return self._process
         self.bury()
-        try:
-            with self._lock:
-                if self._stopped:
-                    raise CancelledError
-                process = self._process = _start(self._command)
-            self._served = 0
-            assert process.stdout is not None
-            ready = process.stdout.readline(len(READY)) == READY
-        except OSError as error:
-            raise _no_decoder(str(error)) from error
-        if not ready:
-            code = self.bury()
-            if self._stopped:
-                raise CancelledError
-            raise _no_decoder(_how_it_ended(code))
-        return process
+        reason = ""
+        for _ in range(_STARTS):
+            try:
+                with self._lock:
+                    if self._stopped:
+                        raise CancelledError
+                    process = self._process = _start(self._command)
+                assert process.stdout is not None
+                if process.stdout.readline(len(READY)) == READY:
+                    return process
+                reason = _how_it_ended(self.bury())
+            except OSError as error:
+                self.bury()
+                reason = str(error)
+        if self._stopped:
+            raise CancelledError
+        raise _no_decoder(reason)
 
     def _verdict(self, file: PendingFile, code: int, *, late: bool) -> str:
         name = Path(os.fsdecode(file.path)).name
         what = f"took longer than {self._seconds:g} s to decode" if late else "made its decoder stop"
         how = "" if late else f" ({_how_it_ended(code)})"
-        return f"{name!r} {what}{how}. Save the image again with another program."
+        return f"{name!r} {what}{how}. {TRIED_AGAIN} If it fails again, save the image with another program."
 
 
 def _start(command: list[str]) -> subprocess.Popen[bytes]:

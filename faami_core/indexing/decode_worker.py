@@ -9,12 +9,15 @@ Nothing that could run travels either way.
 
 from __future__ import annotations
 
+import contextlib
+import errno
 import faulthandler
 import hashlib
 import json
 import os
+import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,16 +25,21 @@ import numpy as np
 
 from faami_core.data.image_io import THUMBNAIL_SIDE, decode_image, encode_thumbnail, open_regular
 from faami_core.errors import UnreadableImageError
+from faami_core.indexing import scanner
 from faami_core.indexing.records import DecodedFile, FailedFile, PendingFile
-from faami_core.indexing.scanner import recorded_ns
 
 READY = b"ready\n"
+WAITING_FACTOR = 3  # so many times its seconds of computing a file may take in all, with waiting for disks and others
+TRIED_AGAIN = "The next index run tries it again."
+_DISK_ERRNOS = (errno.EIO, errno.ENOMEM, errno.ESTALE, errno.ENOTCONN, errno.ENODEV, errno.ENXIO, errno.ETIMEDOUT)
 _LONGEST_THUMBNAIL = 1 << 20  # even noise of 256 × 256 pixels has less as JPEG
 _LONGEST_LINE = 1 << 16  # a path has at most 4 KiB, six characters of JSON a byte
 
 
 def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
     """Reads, hashes and decodes one file. Whatever is wrong with it becomes a ``FailedFile``, never an exception.
+
+    Where the circumstances failed rather than the bytes (no permission, a broken disk, no memory), it has no content.
 
     Args:
         file: Which file.
@@ -42,16 +50,32 @@ def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
     try:
         with open_regular(path) as stream:
             status = os.fstat(stream.fileno())
-            size, mtime_ns = status.st_size, recorded_ns(status)
+            size, mtime_ns = status.st_size, scanner.recorded_ns(status)
             content = hashlib.file_digest(stream, "sha256").digest()
             stream.seek(0)
             image = decode_image(stream, path.name, model_side=side, thumbnail_side=THUMBNAIL_SIDE)
     except UnreadableImageError as error:
+        if _is_of_circumstances(error.__cause__):
+            return FailedFile(file.file_id, f"{error.message} {TRIED_AGAIN}")
         return FailedFile(file.file_id, str(error), content, size, mtime_ns)
     except OSError as error:
-        return FailedFile(file.file_id, f"{path.name!r} cannot be read: {error.strerror or error}.", content)
+        return FailedFile(file.file_id, _why_not_read(path, error))
     thumbnail = b"" if image.thumbnail is None else encode_thumbnail(image.thumbnail)
     return DecodedFile(file.file_id, content, size, mtime_ns, image.width, image.height, image.pixels, thumbnail)
+
+
+def _is_of_circumstances(cause: BaseException | None) -> bool:
+    """Whether decoding failed for want of memory or of a working disk, so that it says nothing of the bytes."""
+    return isinstance(cause, MemoryError) or (isinstance(cause, OSError) and cause.errno in _DISK_ERRNOS)
+
+
+def _why_not_read(path: Path, error: OSError) -> str:
+    """Why a file cannot be opened or read, with the sentences of a scan for what a scan sees, too."""
+    if error.errno in scanner.DEAD_LINK_ERRNOS and path.is_symlink():
+        return scanner.DEAD_LINK
+    if error.errno in (errno.EINVAL, errno.ENXIO):  # a pipe or a device, a socket
+        return scanner.NOT_REGULAR
+    return f"{path.name!r} cannot be read: {error.strerror or error}. {TRIED_AGAIN}"
 
 
 def write_request(stream: IO[bytes], file: PendingFile) -> None:
@@ -92,7 +116,8 @@ def main(arguments: Sequence[str]) -> None:
     """Serves until its input ends.
 
     Args:
-        arguments: Side of the model's input in pixels, seconds a file may take, bytes of memory the process may use.
+        arguments: Side of the model's input in pixels, seconds of computing a file may take, bytes of memory the
+            process may use.
     """
     side, seconds, memory = int(arguments[0]), float(arguments[1]), int(arguments[2])
     _limit_memory(memory)
@@ -102,11 +127,25 @@ def main(arguments: Sequence[str]) -> None:
         answers.flush()
         while line := sys.stdin.buffer.readline(_LONGEST_LINE):
             file_id, path = json.loads(line)
-            # A C thread that ends the process even if a decoder never returns to Python, and even if nobody waits.
-            faulthandler.dump_traceback_later(seconds, exit=True, file=void)
-            answer = decode_file(PendingFile(file_id, os.fsencode(path)), side)
-            faulthandler.cancel_dump_traceback_later()
+            with _limit_time(seconds, void):
+                answer = decode_file(PendingFile(file_id, os.fsencode(path)), side)
             _write_answer(answers, answer)
+
+
+@contextlib.contextmanager
+def _limit_time(seconds: float, void: IO[bytes]) -> Iterator[None]:
+    """Ends the process if a file takes longer, even if a decoder never returns to Python, and even if nobody waits.
+
+    What is limited is the work: the processor's time, which stands still while the machine sleeps, the program is
+    stopped or others have the processor. A thread in C ends a decoder that waits for good, after a longer time.
+    """
+    faulthandler.dump_traceback_later(WAITING_FACTOR * seconds, exit=True, file=void)
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, seconds)  # unhandled, its signal ends the process
+    yield
+    if sys.platform != "win32":
+        signal.setitimer(signal.ITIMER_PROF, 0)
+    faulthandler.cancel_dump_traceback_later()
 
 
 def _write_answer(stream: IO[bytes], answer: DecodedFile | FailedFile) -> None:

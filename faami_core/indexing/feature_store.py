@@ -122,7 +122,12 @@ def shard_folder(collection_folder: Path, fingerprint: str) -> Path:
 
 
 def write_shard(folder: Path, rows: ShardRows, metadata: dict[str, str]) -> ShardRecord:
-    """Writes one complete shard into ``folder`` (made if needed). It counts only once the catalog names it.
+    """Writes one complete shard into ``folder``, made if needed; it counts only once the catalog names it.
+
+    Args:
+        folder: A ``shard_folder`` of an index that is there.
+        rows: What it holds.
+        metadata: Of the model.
 
     Raises:
         OSError: if the disk is full, read-only or gone; then nothing is left behind.
@@ -142,7 +147,8 @@ def write_shard(folder: Path, rows: ShardRows, metadata: dict[str, str]) -> Shar
     content = save(tensors, metadata)
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     name = f"{stamp}-{uuid.uuid4().hex[:12]}{SHARD_SUFFIX}"
-    folder.mkdir(parents=True, exist_ok=True)
+    for place in (folder.parent, folder):  # never the index itself: that would hide that it was moved away
+        place.mkdir(exist_ok=True)
     atomic.write_file(folder / name, [content])
     header = content[: 8 + int.from_bytes(content[:8], "little")]
     head = _head_check(header, *(tensors[name] for name in _HEAD_TENSORS))

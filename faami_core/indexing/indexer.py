@@ -14,14 +14,14 @@ from pathlib import Path
 
 import numpy as np
 
-from faami_core.data.image_io import IMAGE_SUFFIXES
 from faami_core.errors import CancelledError
-from faami_core.indexing import atomic, feature_store, scanner, upkeep
+from faami_core.indexing import atomic, feature_store, scan_notes, upkeep
 from faami_core.indexing.batch_encoder import BatchEncoder
 from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.database import index_errors
 from faami_core.indexing.decode_pool import DecodePool, decoded_batches
 from faami_core.indexing.lock import WriterLock
+from faami_core.indexing.places import Places
 from faami_core.indexing.records import (
     DecodedFile,
     FailedFile,
@@ -29,6 +29,7 @@ from faami_core.indexing.records import (
     ShardRows,
 )
 from faami_core.indexing.thumbnails import ThumbnailShelf
+from faami_core.indexing.watch import find_changes
 from faami_core.pace import Pace
 from faami_core.types import (
     CancelToken,
@@ -38,6 +39,7 @@ from faami_core.types import (
     ModelInfo,
     Progress,
     ProgressCallback,
+    ScanSummary,
 )
 
 BATCH_SIZE = 32
@@ -71,7 +73,7 @@ def index_collection(
         CollectionError: if another process is indexing, or the disk is full, read-only or broken.
     """
     started = time.monotonic()
-    with index_errors(catalog.folder), WriterLock(catalog.folder):
+    with index_errors(catalog.folder), WriterLock(catalog.folder) as lock:
         model_id = catalog.add_model(encoder.info)
         catalog.add_root(root)
         upkeep.sweep(catalog)
@@ -83,13 +85,15 @@ def index_collection(
         try:
             upkeep.find_damage(catalog, encoder.info.fingerprint, thorough=verify, progress=progress, cancel=cancel)
             diff = scan(catalog, progress=progress, cancel=cancel, verify=verify)
-            if retry_unreadable:
-                catalog.retry_unreadable()
-            for _ in range(2):  # joining shards may find more damage, which is then repaired at once
+            catalog.retry_unreadable(undecided=not retry_unreadable)
+            for _ in range(2):  # joining shards may find more damage, and a drive that went away may be back
                 damaged += catalog.counts(model_id).damaged
-                for count in _embed(catalog, model_id, encoder, batch_encoder, progress, cancel):
+                places = Places(catalog)
+                for count in _embed(catalog, model_id, encoder, batch_encoder, lock, places, progress, cancel):
                     embedded += count
-                if catalog.counts(model_id).damaged == 0:
+                if places.gone:
+                    scan(catalog, progress=progress, cancel=cancel)  # all that lies there is offline
+                elif catalog.counts(model_id).damaged == 0:
                     break
         except CancelledError:
             cancelled = True
@@ -108,6 +112,9 @@ def index_collection(
             seconds=time.monotonic() - started,
             repaired=max(0, damaged - counts.damaged),
             notices=tuple(batch_encoder.notices),
+            embedded=embedded,
+            waiting=counts.seen - counts.indexed - counts.unreadable - counts.offline,
+            scan=scan_notes.recall(catalog),
         )
 
 
@@ -127,25 +134,19 @@ def scan(
         CancelledError: if cancelled; no root is half done.
     """
     tell = _Throttle(progress)
-    total = ScanDiff()
-    for root, root_id in catalog.roots().items():
-        listing = scanner.list_images(
-            root,
-            IMAGE_SUFFIXES,
-            catalog.patterns(),
-            cancel=cancel,
-            on_folder=lambda count: tell(Progress("Reading the folder", count)),
-        )
-        diff = scanner.compare(
-            listing,
-            catalog.known_files(root_id),
-            catalog.devices(root_id),
-            scanner.hash_below(root),
-            trust_times=not verify,
-            cancel=cancel,
-        )
-        catalog.apply_scan(root_id, diff)
-        total.extend(diff)
+    changes = find_changes(
+        catalog,
+        trust_times=not verify,
+        cancel=cancel,
+        on_folder=lambda count: tell(Progress("Reading the folder", count)),
+    )
+    total, summary = ScanDiff(), ScanSummary()
+    with catalog.transaction():
+        for place in changes:
+            catalog.apply_scan(place.root_id, place.diff)
+            total.extend(place.diff)
+            summary = summary.joined(place.summary)
+    scan_notes.remember(catalog, summary)
     return total
 
 
@@ -187,21 +188,33 @@ def _embed(
     model_id: int,
     encoder: FeatureEncoder,
     batch_encoder: BatchEncoder,
+    lock: WriterLock,
+    places: Places,
     progress: ProgressCallback | None,
     cancel: CancelToken | None,
 ) -> Iterator[int]:
-    """Embeds everything pending; yields the number of new images each time a batch was committed."""
+    """Embeds everything pending; yields the number of new images each time a batch was committed.
+
+    Files that cannot be read because their place went away stay pending, and ``places`` knows of it.
+    """
     pending = catalog.pending(model_id)
+    paths = {file.file_id: file.path for file in pending}
     meter = _Meter(len(pending), _Throttle(progress))
     shelf = ThumbnailShelf(catalog)
     with DecodePool(encoder.info.image_size) as pool:
-        for batch in decoded_batches(pool, pending, batch_encoder.batch_size, cancel):
+        for batch in decoded_batches(pool, places.remaining(pending), batch_encoder.batch_size, cancel):
             files = [file for file in batch if isinstance(file, DecodedFile)]
-            failed = [file for file in batch if isinstance(file, FailedFile)]
+            failed = [
+                file
+                for file in batch
+                if isinstance(file, FailedFile)
+                and (file.content is not None or not places.took_away(paths[file.file_id]))
+            ]
             features = None
             if files:
                 files, features, broken = batch_encoder.encode(files)
                 failed += broken
+            lock.check()
             shelf.keep(files)
             commit_batch(catalog, model_id, encoder.info, files, features, failed)
             upkeep.join_small_shards(catalog, encoder.info.fingerprint)

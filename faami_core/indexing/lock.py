@@ -44,6 +44,23 @@ class WriterLock:
             stream.write(f" process {os.getpid()}".encode("ascii"))
         return self
 
+    def check(self) -> None:
+        """Makes sure that the folder is still where it was; written there now, a file would part from its catalog.
+
+        Raises:
+            CollectionError: if the folder was renamed, moved or removed while it was held.
+        """
+        assert self._stream is not None
+        try:
+            in_place = os.path.samestat(self._path.stat(), os.fstat(self._stream.fileno()))
+        except OSError:
+            in_place = False
+        if not in_place:
+            raise CollectionError(
+                f"The folder of the index, {str(self._path.parent)!r}, was renamed or removed while it was written.",
+                "Put it back to where it was, then index again; finished work is kept.",
+            )
+
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:

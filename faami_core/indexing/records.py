@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from itertools import compress
@@ -78,13 +79,17 @@ class Listing:
         reachable: Whether the root itself could be listed.
         devices: Number of the device of every folder (relative) that begins another device; the root is ``b""``.
         files: In order of path.
-        blocked: Folders (relative) that could not be listed, and links that lead nowhere.
+        blocked: Folders (relative) that could not be listed, and links that lead nowhere, each with the reason.
+        skipped: Folders (relative) of systems, of other programs and of this one, which were not entered.
+        other_kinds: How many files there are of every other suffix (lower case, with the dot; empty for none).
     """
 
     reachable: bool
     devices: dict[bytes, int] = field(default_factory=dict)
     files: tuple[FoundFile, ...] = ()
-    blocked: tuple[bytes, ...] = ()
+    blocked: Mapping[bytes, str] = field(default_factory=dict)
+    skipped: tuple[bytes, ...] = ()
+    other_kinds: Mapping[bytes, int] = field(default_factory=dict)
 
 
 @dataclass
@@ -92,6 +97,7 @@ class ScanDiff:
     """How a listing differs from the catalog. ``moved`` and ``touched`` files keep their features.
 
     ``devices`` is what to remember of the root's devices: those found, and those found before that are offline.
+    ``unlisted`` are the folders (relative) that could not be listed, with the reason.
     """
 
     added: list[FoundFile] = field(default_factory=list)
@@ -103,6 +109,7 @@ class ScanDiff:
     removed: list[int] = field(default_factory=list)
     offline: list[int] = field(default_factory=list)
     devices: dict[bytes, int] = field(default_factory=dict)
+    unlisted: dict[bytes, str] = field(default_factory=dict)
 
     def extend(self, other: ScanDiff) -> None:
         """Adds the files of another root."""
@@ -137,7 +144,11 @@ class DecodedFile:
 
 @dataclass(frozen=True, slots=True)
 class FailedFile:
-    """A file that cannot be indexed, and why. ``content`` is None if it could not even be read."""
+    """A file that cannot be indexed, and why.
+
+    ``content`` is None if not the bytes are to blame but the circumstances: no permission, a disk that fails, memory,
+    time. The next run tries such a file again.
+    """
 
     file_id: int
     reason: str

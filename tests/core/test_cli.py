@@ -369,3 +369,15 @@ def test_odd_names_are_printed_without_control_characters(tmp_path, capsys):
     assert len(told.splitlines()) == 1
     assert "\x1b" not in told
     assert "new\\nline" in told
+
+
+def test_a_fault_of_the_program_ends_with_a_code_and_says_where_it_happened(indexed, monkeypatch, capsys):
+    def fail(*_arguments, **_options):
+        raise OverflowError("Python int too large to convert to SQLite INTEGER")
+
+    monkeypatch.setattr(Session, "search", fail)
+
+    assert run("search", "red", "--collection", indexed) == 1
+    told = capsys.readouterr().err
+    assert "Traceback" in told
+    assert "faami: unexpected error: Python int too large" in told

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import re
 import sys
 import time
+from pathlib import Path
 from typing import IO, Any
 
 from PIL import Image
@@ -33,6 +35,18 @@ def _hang_without_python() -> None:
     ctypes.PyDLL(None).sleep(3600)
 
 
+def _compute() -> None:
+    while True:
+        pass
+
+
+def _hang_once() -> None:
+    """Hangs in the first process that comes here, and in no other."""
+    with contextlib.suppress(FileExistsError):
+        (Path(os.environ["EVIL_FOLDER"]) / "was here").mkdir()
+        _sleep()
+
+
 def _grab() -> None:
     bytearray(4 << 30)
 
@@ -51,6 +65,8 @@ EVIL = {
     "sleep": _sleep,
     "hang": _hang_without_python,
     "grab": _grab,
+    "compute": _compute,
+    "once": _hang_once,
     "leave": _leave,
     "chatter": _chatter,
 }

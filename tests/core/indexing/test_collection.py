@@ -10,6 +10,7 @@ from faami_core.errors import CollectionError
 from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.collection import change_membership
 from faami_core.indexing.records import Patterns
+from faami_core.indexing.watch import folder_changes
 from tests.faults.index_tools import index, paint_many, stored
 from tests.stub_encoder import StubEncoder
 
@@ -104,3 +105,52 @@ def test_patterns_choose_files_and_hold_until_they_are_changed(roots, tmp_path):
 )
 def test_globs_without_a_slash_mean_names_and_those_with_one_mean_paths(include, exclude, path, wanted):
     assert Patterns(include, exclude).wants(path) is wanted
+
+
+def test_a_file_moved_from_one_folder_of_a_collection_to_another_is_that_file(roots, tmp_path):
+    change(tmp_path / "index", add=roots)
+    index(tmp_path / "index", roots[0])
+    before = stored(tmp_path / "index")
+    with Catalog(tmp_path / "index") as catalog:
+        ids = {path: file.file_id for path, file in catalog.known_files(1).items()}
+    (roots[1] / "sub").mkdir()
+    (roots[0] / "0001.png").rename(roots[1] / "sub" / "other name.png")
+    (roots[1] / "0011.png").rename(roots[0] / "0001 too.png")
+    (roots[0] / "0002.png").unlink()
+    with Catalog(tmp_path / "index") as catalog:
+        assert folder_changes(catalog) == 3
+    encoder = StubEncoder()
+
+    report = index(tmp_path / "index", roots[0], encoder)
+
+    after = stored(tmp_path / "index")
+    assert (report.added, report.removed, report.unchanged, encoder.images_encoded) == (0, 1, 5, 0)
+    assert after[bytes(roots[1] / "sub" / "other name.png")] == before[bytes(roots[0] / "0001.png")]
+    assert after[bytes(roots[0] / "0001 too.png")] == before[bytes(roots[1] / "0011.png")]
+    with Catalog(tmp_path / "index") as catalog:
+        assert catalog.known_files(2)[b"sub/other name.png"].file_id == ids[b"0001.png"]
+
+
+def test_twins_that_move_between_folders_are_each_moved_once(roots, tmp_path):
+    change(tmp_path / "index", add=roots)
+    for number in range(3):
+        (roots[0] / f"twin {number}.png").write_bytes((roots[0] / "0000.png").read_bytes())
+    index(tmp_path / "index", roots[0])
+    for number in range(3):
+        (roots[0] / f"twin {number}.png").rename(roots[1] / f"{number}.png")
+    (roots[1] / "copy.png").write_bytes((roots[0] / "0000.png").read_bytes())
+
+    report = index(tmp_path / "index", roots[0])
+
+    assert (report.added, report.removed, report.unchanged) == (1, 0, 9)
+
+
+def test_a_copy_in_another_folder_of_a_file_that_is_offline_is_new(roots, tmp_path):
+    change(tmp_path / "index", add=roots)
+    index(tmp_path / "index", roots[0])
+    (roots[1] / "copy.png").write_bytes((roots[0] / "0001.png").read_bytes())
+    roots[0].rename(tmp_path / "away")
+
+    report = index(tmp_path / "index", roots[0])
+
+    assert (report.added, report.offline, report.removed) == (1, 3, 0)

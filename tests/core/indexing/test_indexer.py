@@ -314,12 +314,14 @@ def test_cancelling_stops_within_a_second_keeps_what_is_encoded_and_resume_does_
     assert time.monotonic() - cancelled_at[0] < 1
     assert report.cancelled
     assert slow.images_encoded < 12
+    assert (report.embedded, report.waiting) == (slow.images_encoded, 12 - slow.images_encoded)
     assert len(stored(index_folder, slow)) == slow.images_encoded
 
     rest = StubEncoder()
     report = run(index_folder, image_folder, rest)
     assert not report.cancelled
     assert rest.images_encoded == 12 - slow.images_encoded
+    assert (report.added, report.embedded, report.waiting) == (0, rest.images_encoded, 0)
     assert len(stored(index_folder, rest)) == 12
 
 

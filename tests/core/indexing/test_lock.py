@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import shutil
 import subprocess
 import sys
 
 import pytest
 
 from faami_core.errors import CollectionError
+from faami_core.indexing import indexer
+from faami_core.indexing.catalog import Catalog
+from faami_core.indexing.indexer import index_collection
 from faami_core.indexing.lock import WriterLock
+from tests.stub_encoder import StubEncoder
 
 
 def test_a_second_writer_is_told_who_holds_the_lock(tmp_path):
@@ -33,3 +38,37 @@ def test_the_lock_dies_with_the_process_that_holds_it(tmp_path):
     assert killed.returncode == 9
     with WriterLock(tmp_path):
         pass
+
+
+@pytest.mark.parametrize("what", ["index", "data"])
+@pytest.mark.parametrize("how", ["renamed", "removed", "replaced"])
+def test_an_index_that_is_taken_away_while_it_is_written_stops_with_a_sentence_and_is_not_made_twice(
+    tmp_path, image_folder, monkeypatch, what, how
+):
+    monkeypatch.setattr(indexer, "CPU_BATCH_SIZE", 4)
+    index, away = tmp_path / "data" / "collections" / "images", tmp_path / "away"
+    moved = index if what == "index" else tmp_path / "data"
+    encoder, encode = StubEncoder(), StubEncoder.encode_images
+
+    def take_away(self, images):
+        if encoder.images_encoded == 4:
+            shutil.copytree(moved, away) if how == "removed" else None
+            shutil.rmtree(moved) if how == "removed" else moved.rename(away)
+            index.mkdir(parents=True) if how == "replaced" else None
+        return encode(self, images)
+
+    monkeypatch.setattr(StubEncoder, "encode_images", take_away)
+    with (
+        Catalog(index, create=True) as catalog,
+        pytest.raises(CollectionError, match="was renamed or removed") as told,
+    ):
+        index_collection(catalog, image_folder, encoder)
+
+    assert told.value.next_step
+    assert not list(index.rglob("*")) if how == "replaced" else not moved.exists()
+    shutil.rmtree(moved, ignore_errors=True)
+    away.rename(moved)
+    encoder.images_encoded = 5
+    with Catalog(index) as catalog:
+        report = index_collection(catalog, image_folder, encoder)
+    assert (report.seen, report.embedded, report.waiting) == (12, 8, 0)

@@ -101,7 +101,7 @@ def test_a_folder_that_cannot_be_listed_is_blocked_and_the_rest_is_listed(tmp_pa
     listing = list_images(tmp_path, SUFFIXES)
 
     assert [found.path for found in listing.files] == [b"x.png"]
-    assert listing.blocked == (b"locked",)
+    assert listing.blocked == {b"locked": "Permission denied."}
 
 
 def test_a_walk_can_be_cancelled(tmp_path):
@@ -157,7 +157,7 @@ def test_twins_that_move_together_are_both_moved():
 
 
 def test_files_below_a_blocked_folder_are_offline_not_removed():
-    diff = differ([], [known(b"locked/a", 1), known(b"lockedout", 2)], blocked=(b"locked",))
+    diff = differ([], [known(b"locked/a", 1), known(b"lockedout", 2)], blocked={b"locked": "Permission denied."})
 
     assert diff.offline == [1]
     assert diff.removed == [2]
