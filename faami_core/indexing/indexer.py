@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +24,7 @@ from faami_core.indexing.decode_pool import DecodePool, decoded_batches
 from faami_core.indexing.lock import WriterLock
 from faami_core.indexing.places import Places
 from faami_core.indexing.records import (
+    Counts,
     DecodedFile,
     FailedFile,
     ScanDiff,
@@ -99,22 +101,13 @@ def index_collection(
             cancelled = True
         counts = catalog.counts(model_id)
         catalog.finish_run(run_id, diff, seen=counts.seen, embedded=embedded, cancelled=cancelled)
-        return IndexReport(
-            root=root,
-            seen=counts.seen,
-            added=len(diff.added),
-            changed=len(diff.changed),
-            removed=len(diff.removed),
-            unchanged=len(diff.unchanged) + len(diff.touched) + len(diff.moved) + len(diff.returned),
-            offline=counts.offline,
-            unreadable=catalog.unreadable(),
+        return replace(
+            _report(catalog, root, diff, counts),
             cancelled=cancelled,
             seconds=time.monotonic() - started,
             repaired=max(0, damaged - counts.damaged),
             notices=tuple(batch_encoder.notices),
             embedded=embedded,
-            waiting=counts.seen - counts.indexed - counts.unreadable - counts.offline,
-            scan=scan_notes.recall(catalog),
         )
 
 
@@ -220,6 +213,24 @@ def _embed(
             upkeep.join_small_shards(catalog, encoder.info.fingerprint)
             meter.add(len(batch))
             yield len(files)
+
+
+def _report(catalog: Catalog, root: Path, diff: ScanDiff, counts: Counts) -> IndexReport:
+    """What a scan found and what the catalog holds now."""
+    return IndexReport(
+        root=root,
+        seen=counts.seen,
+        added=len(diff.added),
+        changed=len(diff.changed),
+        removed=len(diff.removed),
+        unchanged=len(diff.unchanged) + len(diff.touched) + len(diff.moved) + len(diff.returned),
+        offline=counts.offline,
+        unreadable=catalog.unreadable(),
+        cancelled=False,
+        seconds=0.0,
+        waiting=counts.seen - counts.indexed - counts.unreadable - counts.offline,
+        scan=scan_notes.recall(catalog),
+    )
 
 
 class _Throttle:
