@@ -3,6 +3,7 @@
 # make screens  draw every screen in both themes into build/screens, and the animation of the README
 # make fuzz   fuzz what strangers' files go through, 10 minutes a target (FUZZ_SECONDS=600)
 # make setup  only the environment; does nothing when it is current
+# make constraints  try the newest versions of all packages and note them in constraints.txt
 
 PYTHON ?= python3
 VENV := .venv
@@ -11,14 +12,13 @@ STAMP := $(VENV)/.set-up
 DEMO := build/demo
 DEMO_QUERY := storage tanks beside a river
 
-# Shared libraries that Qt needs on Linux, and the Debian package that brings each.
-QT_LIBRARIES := libEGL.so.1:libegl1 libGL.so.1:libgl1 libxkbcommon.so.0:libxkbcommon0 libdbus-1.so.3:libdbus-1-3 \
-	libfontconfig.so.1:libfontconfig1 libglib-2.0.so.0:libglib2.0-0
+# Programs of the tests on a real display, and the Debian package that brings each.
+DISPLAY_PROGRAMS := Xvfb:xvfb openbox:openbox xdotool:xdotool
 
 # Without a display the same window is rendered offscreen and closes by itself.
 HEADLESS := $(if $(filter Linux,$(shell uname -s)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--quit),)
 
-.PHONY: demo test screens fuzz lint setup qt-libraries clean
+.PHONY: demo test screens fuzz lint setup system-packages constraints clean
 
 demo: setup
 	@mkdir -p $(DEMO)
@@ -52,29 +52,41 @@ lint: setup
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 
-setup: qt-libraries $(STAMP)
+setup: $(STAMP) system-packages
 
-$(STAMP): pyproject.toml
-	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+$(STAMP): pyproject.toml constraints.txt
+	@test -x $(BIN)/python || $(PYTHON) -m venv $(VENV) || { rm -rf $(VENV); \
+		echo "Python has no venv. On Debian or Ubuntu: sudo apt install python3-venv" >&2; exit 1; }
 	@echo "Setting up $(VENV): about 6 GB and two minutes the first time ..."
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev,train]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev,train]'
 	@touch $(STAMP)
 
-qt-libraries:
+# What the plugins of the installed Qt need (asked of the plugins themselves), a font, and the X server of the display
+# tests. The first two are needed: without them the set-up fails. The display tests are skipped without the last.
+system-packages: $(STAMP)
 	@[ "$$(uname -s)" = Linux ] || exit 0; \
-	missing=""; \
-	for entry in $(QT_LIBRARIES); do \
-		PATH="$$PATH:/sbin:/usr/sbin" ldconfig -p | grep -q "$${entry%%:*}" || missing="$$missing $${entry##*:}"; \
+	needed="$$($(BIN)/python -m app.platform_check --packages)"; \
+	find /usr/share/fonts /usr/local/share/fonts "$$HOME/.fonts" "$$HOME/.local/share/fonts" -name '*.[to]tf' \
+		2>/dev/null | grep -q . || needed="$$needed fonts-dejavu-core"; \
+	wanted=""; \
+	for entry in $(DISPLAY_PROGRAMS); do \
+		command -v "$${entry%%:*}" >/dev/null || wanted="$$wanted $${entry##*:}"; \
 	done; \
-	find /usr/share/fonts "$$HOME/.fonts" "$$HOME/.local/share/fonts" -name '*.[to]tf' 2>/dev/null | grep -q . \
-		|| missing="$$missing fonts-dejavu-core"; \
-	[ -n "$$missing" ] || exit 0; \
 	if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
-		echo "Installing the system libraries of Qt:$$missing"; \
-		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$missing >/dev/null; \
-	else \
-		echo "Qt needs system libraries that are missing. On Debian or Ubuntu: sudo apt-get install$$missing" >&2; exit 1; \
-	fi
+		[ -n "$${needed# }$$wanted" ] || exit 0; \
+		echo "Installing system packages: $$needed$$wanted"; \
+		apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq $$needed $$wanted >/dev/null; \
+	fi; \
+	$(BIN)/python -m app.platform_check || exit 1; \
+	[ -z "$$wanted" ] || [ "$$(id -u)" = 0 ] || echo "The tests on a real display are skipped without:$$wanted"
+
+# Newest versions that fit, for the file of constraints. torch and what it brings stay free: they depend on the GPU.
+constraints: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade --upgrade-strategy eager --editable '.[dev,train]'
+	@{ echo "# Versions that the tests passed with; made by \`make constraints\`. Left out: torch and what depends on the GPU."; \
+		$(BIN)/python -m pip freeze --exclude-editable \
+		| grep -viE '^(torch|torchvision|triton|nvidia|cuda|faami|setuptools|pip)[-_a-z0-9]*(==| @)'; } > constraints.txt
+	@touch $(STAMP)
 
 clean:
 	rm -rf build dist .pytest_cache .mypy_cache .ruff_cache .coverage
