@@ -6,10 +6,11 @@ from collections.abc import Mapping
 
 from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QLineEdit, QVBoxLayout
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 
 from app.widgets.controls import CheckBox, IconButton, IconPushButton, label, restyle
 from app.widgets.section import Section
+from app.widgets.text_line import TextLine
 from faami_core.queries import Filters, Mark
 
 _LONGEST = 255  # characters, as of a file name
@@ -105,7 +106,7 @@ class FilterPanel(Section):
         return self._problems[field].text()
 
 
-class _Field(QLineEdit):
+class _Field(TextLine):
     """A field with an edge; Esc empties it, and is the window's own again once it is empty."""
 
     def __init__(self, prompt: str, name: str, tip: str) -> None:

@@ -15,7 +15,7 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
 )
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.models.query_terms import Term
 from app.widgets.controls import IconButton, IconLabel, IconPushButton, LineFrame
@@ -23,6 +23,7 @@ from app.widgets.drops import image_path_of
 from app.widgets.one_line import OneLine
 from app.widgets.suggestion_list import SuggestionList
 from app.widgets.term_strip import TermStrip
+from app.widgets.text_line import TextLine
 from app.widgets.word_strip import WordStrip
 from faami_core.types import QueryWord
 
@@ -59,7 +60,7 @@ class QueryBar(QWidget):
         column.addWidget(self.chips)
 
     def _build_field(self) -> None:
-        self.text = QLineEdit()
+        self.text = TextLine()
         self._field = LineFrame(self.text)
         self.text.setPlaceholderText("Describe what to find, or drop an image")
         self.text.setToolTip("Several things at once: 2:storage tanks + ./a.jpg - trees")

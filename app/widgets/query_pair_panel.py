@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.widgets.controls import IconButton, LineFrame, label
 from app.widgets.evidence_bars import EvidenceBars
 from app.widgets.legend import Legend
 from app.widgets.query_bar import LONGEST_LINE
 from app.widgets.suggestion_list import SuggestionList
+from app.widgets.text_line import TextLine
 
 _PROMPT = "Type another query to see how it reads this image, beside the one that was asked."
 
@@ -24,7 +25,7 @@ class QueryPairPanel(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("Two queries on this image")
-        self.text = QLineEdit()
+        self.text = TextLine()
         self.text.setMaxLength(LONGEST_LINE)
         self.text.setPlaceholderText("Second query")
         self.text.setAccessibleName("Second query")
