@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from app import commands
+from app import commands, image_commands
 from app.models.thumbs import Thumb
 from faami_core.queries import Mark
 
@@ -128,8 +128,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     # --- Edit
     ActionSpec(
-        "undo", "&Undo", "Edit", "Take back the last mark or tag.", lambda window: window.triage.stack.undo(),
-        ("Ctrl+Z",), Needs.UNDO,
+        "undo", "&Undo", "Edit", "Take back the last mark, tag, thumb or cleared query.",
+        lambda window: window.triage.stack.undo(), ("Ctrl+Z",), Needs.UNDO,
     ),
     ActionSpec(
         "redo", "&Redo", "Edit", "Do again what was taken back.", lambda window: window.triage.stack.redo(),
@@ -140,17 +140,26 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda window: window.grid.selectAll(), ("Ctrl+A",), Needs.IMAGES, starts_block=True,
     ),
     ActionSpec(
-        "copy_path", "&Copy path", "Edit", "Put the path of the selected image into the clipboard.",
-        commands.copy_path, ("Ctrl+C",), Needs.IMAGE,
+        "copy_path", "&Copy paths", "Edit", "Put the selected images into the clipboard, as files and as text.",
+        image_commands.copy_paths, ("Ctrl+C",), Needs.IMAGE,
     ),
     ActionSpec(
-        "reveal", "Show in &folder", "Edit", "Open the folder of the selected image.", commands.reveal_image,
-        ("Ctrl+Shift+R",), Needs.IMAGE,
+        "copy_image", "Copy &image", "Edit", "Put the pixels of the image in the inspector into the clipboard.",
+        image_commands.copy_image, ("Ctrl+Shift+C",), Needs.IMAGE,
+    ),
+    ActionSpec(
+        "open_image", "&Open image", "Edit",
+        "Open the selected images in the default program; a double click does the same.",
+        image_commands.open_images, ("Shift+Return",), Needs.IMAGE, starts_block=True,
+    ),
+    ActionSpec(
+        "reveal", "Show in &folder", "Edit", "Open the folders of the selected images.",
+        image_commands.reveal_images, ("Ctrl+Shift+R",), Needs.IMAGE,
     ),
     # --- Search
     ActionSpec(
         "focus_query", "&Find…", "Search", "Go to the query bar.", lambda window: window.pane.query.focus(),
-        ("Ctrl+F", "/"), Needs.COLLECTION,
+        ("Ctrl+L", "Ctrl+F", "/"), Needs.COLLECTION,
     ),
     ActionSpec(
         "pick_image", "Search by &image…", "Search", "Pick an image file as the query.", commands.pick_image,
@@ -161,8 +170,8 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda window: window.pane.query.paste(), ("Ctrl+V",), Needs.COLLECTION,
     ),
     ActionSpec(
-        "more_like_this", "&More like this", "Search", "Search with the selected image.", commands.search_like_this,
-        ("Ctrl+L",), Needs.IMAGE,
+        "more_like_this", "&More like this", "Search", "Search with the selected images.",
+        image_commands.search_like_these, ("M",), Needs.IMAGE,
     ),
     ActionSpec(
         "draw_region", "Search by a &region", "Search",
@@ -200,11 +209,16 @@ ACTIONS: tuple[ActionSpec, ...] = (
     *map(_mark_filter_spec, Mark),
     ActionSpec(
         "clear_filters", "Clear fil&ters", "Search", "Show all images of the collection again.",
-        lambda window: window.filters.clear(), ("Shift+Esc",), Needs.FILTERS,
+        lambda window: window.query_undo.clear_filters(), ("Shift+Esc",), Needs.FILTERS,
     ),
     ActionSpec(
-        "clear", "&Clear query", "Search", "Empty the query and browse the collection.", commands.clear_query,
-        ("Esc",), Needs.COLLECTION, starts_block=True,
+        "clear", "&Clear query", "Search", "Empty the query and browse the collection; Undo brings it back.",
+        commands.clear_query, (), Needs.COLLECTION, starts_block=True,
+    ),
+    ActionSpec(
+        "back_out", "&Back out", "Search",
+        "Close a notice, stop a search, leave a selection; where nothing is open, clear the query.",
+        commands.back_out, ("Esc",), Needs.COLLECTION,
     ),
     ActionSpec(
         "previous_hit", "P&revious image", "Search", "Select the image before.", lambda window: window.grid.step(-1),
@@ -305,7 +319,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         "unfold", "&Unfold duplicates", "View/Duplicates",
-        "Show the duplicates of the image, or fold them away; Enter or a double click does the same.",
+        "Show the duplicates of the image, or fold them away; Enter or a click on the badge does the same.",
         lambda window: window.views.arrange.toggle_stack(window.grid.currentIndex().row()), ("X",), Needs.IMAGE,
     ),
     ActionSpec(

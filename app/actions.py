@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QMenu, QMenuBar
 
-from app.action_table import ACTIONS, Needs
+from app.action_table import ACTIONS, WORD_KEYS, Needs
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -71,6 +71,13 @@ def offer(actions: dict[str, QAction], met: Iterable[Needs], words: Iterable[int
     met, lit = {Needs.NOTHING, *met}, {f"word_{number}" for number in words}
     for spec in ACTIONS:
         actions[spec.name].setEnabled(spec.name in lit if spec.needs is Needs.WORD else spec.needs in met)
+
+
+def name_words(actions: dict[str, QAction], words: Sequence[str]) -> None:
+    """The actions of the digits are called like the words of the query."""
+    for number in range(1, WORD_KEYS):
+        text = f"“{words[number - 1]}”" if number <= len(words) else f"Word {number}"
+        actions[f"word_{number}"].setText(text.replace("&", "&&"))
 
 
 def _menu_of(bar: QMenuBar, menus: dict[str, QMenu], path: str) -> QMenu:

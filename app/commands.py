@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QMimeData, Qt, QUrl
-from PySide6.QtGui import QDesktopServices, QGuiApplication, QKeySequence
+from PySide6.QtCore import QMimeData, Qt
+from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import QDialog
 
+from app import image_commands
 from app.dialogs import files
 from app.dialogs.crash_log_dialog import CrashLogDialog
 from app.dialogs.shortcuts_dialog import ShortcutsDialog
@@ -16,12 +17,10 @@ from app.widgets.drops import folder_of, image_path_of, results_of
 from app.widgets.notice_bar import Topic
 from app.widgets.quick_list import QuickEntry
 from app.widgets.section import Section
-from faami_core.queries import NO_FILTERS, ImageTerm, PixelBox
+from faami_core.queries import NO_FILTERS, PixelBox
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
-
-_TOLD_MS = 3000
 
 
 def open_folder(window: MainWindow) -> None:
@@ -59,36 +58,39 @@ def open_results(window: MainWindow) -> None:
         window.reopen.open(path)
 
 
-def search_like_this(window: MainWindow) -> None:
-    """Asks with the image in the inspector alone."""
-    item = window.evidence.item
-    if item is not None:
-        window.queries.ask_terms((ImageTerm(item.path),))
+def back_out(window: MainWindow) -> None:
+    """Closes what is nearest: a drawing that was begun, a notice, what is typed, a search under way, a selection of
+    several images; where nothing of that is open, the query."""
+    image, bar, grid = window.inspector.image, window.pane.query, window.grid
+    result, row = window.workspace.result, grid.currentIndex().row()
+    asked = window.workspace.session.format_query(result.query) if result is not None else ""
+    if image.is_drawing:
+        image.set_drawing(False)
+    elif window.pane.notice.withdraw() or window.search.cancel():
+        return
+    elif bar.text.hasFocus() and bar.line != asked:
+        bar.show_query(asked)
+        bar.show_terms(result.query.terms if result is not None else ())
+    elif len(grid.selected_rows()) > 1:
+        grid.choose(row)
+    elif result is not None:
+        bar.clear()
 
 
 def clear_query(window: MainWindow) -> None:
     """Back to browsing, the cursor in the query bar."""
-    window.pane.notice.withdraw()
     window.pane.query.clear()
     window.pane.query.focus()
 
 
-def copy_path(window: MainWindow) -> None:
-    """Copies where the image in the inspector lies."""
-    if window.evidence.item is not None:
-        QGuiApplication.clipboard().setText(str(window.evidence.item.path))
-        window.status.showMessage("The path is in the clipboard.", _TOLD_MS)
-
-
-def reveal_image(window: MainWindow) -> None:
-    """Opens the folder of the image in the inspector."""
-    if window.evidence.item is not None:
-        reveal(window.evidence.item.path)
-
-
-def reveal(path: Path) -> None:
-    """Opens the folder of a file in the file manager."""
-    QDesktopServices.openUrl(QUrl.fromLocalFile(str(path.parent)))
+def follow_notice(window: MainWindow, name: str) -> None:
+    """Does what the button of a notice offers."""
+    if name == "retry_index":
+        window.collections.retry()
+    elif name == "reveal_export" and window.export.last_written is not None:
+        image_commands.reveal(window.export.last_written)
+    elif name in window.actions_by_name:
+        window.actions_by_name[name].trigger()
 
 
 def follow_panel_actions(window: MainWindow) -> None:

@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter
 
 from app import commands, wiring
 from app.action_table import WORD_KEYS, Needs
-from app.actions import build_actions, build_menus, offer
+from app.actions import build_actions, build_menus, name_words, offer
 from app.controllers.activity_controller import ActivityController
 from app.controllers.collection_controller import CollectionController
 from app.controllers.evidence_views import EvidenceViews
@@ -21,6 +21,7 @@ from app.controllers.filter_controller import FilterController
 from app.controllers.further_controller import FurtherController
 from app.controllers.indexing_controller import IndexingController
 from app.controllers.query_controller import QueryController
+from app.controllers.query_undo import QueryUndo
 from app.controllers.reopen_controller import ReopenController
 from app.controllers.rescan_controller import RescanController
 from app.controllers.restore_controller import RestoreController
@@ -178,6 +179,15 @@ class MainWindow(QMainWindow):
             status=self.status,
         )
         self.feedback = FeedbackController(space, self.search, self.model, self.pane, self.triage.stack)
+        self.query_undo = QueryUndo(
+            workspace=space,
+            search=self.search,
+            feedback=self.feedback,
+            filters=self.filters,
+            arrange=self.views.arrange,
+            pane=self.pane,
+            stack=self.triage.stack,
+        )
 
     def _own_parts(self) -> None:
         """Controllers and caches end with the window: what is connected to a living sender is never freed."""
@@ -205,7 +215,7 @@ class MainWindow(QMainWindow):
         self.grid.row_chosen.connect(self._offer_actions)
         pane.query.leave_asked.connect(self._go_to_grid)
         pane.empty.action_asked.connect(lambda: commands.leave_empty_state(self))
-        pane.notice.action_asked.connect(self._notice_action)
+        pane.notice.action_asked.connect(lambda name: commands.follow_notice(self, name))
         self.view.changed.connect(self._follow_view)
         self.triage.stack.indexChanged.connect(self._name_undo)
         self.feedback.changed.connect(self._offer_actions)
@@ -262,14 +272,6 @@ class MainWindow(QMainWindow):
         if not self.grid.currentIndex().isValid():
             self.grid.choose(0)
 
-    def _notice_action(self, name: str) -> None:
-        if name == "retry_index":
-            self.collections.retry()
-        elif name == "reveal_export" and self.export.last_written is not None:
-            commands.reveal(self.export.last_written)
-        elif name in self.actions_by_name:
-            self.actions_by_name[name].trigger()
-
     # --- what the controllers tell -------------------------------------------------------------------------
 
     def _after_open(self, info: CollectionInfo) -> None:
@@ -284,11 +286,7 @@ class MainWindow(QMainWindow):
 
     def _after_search(self, result: SearchResult) -> None:
         self.views.take_result(result)
-        for number in range(1, WORD_KEYS):
-            known = number <= len(result.words)
-            self.actions_by_name[f"word_{number}"].setText(
-                f"“{result.words[number - 1].text}”" if known else f"Word {number}"
-            )
+        name_words(self.actions_by_name, [word.text for word in result.words])
         self.pane.query.chain_after_search()
         self.inspector.words.chain_after(self.inspector.next_button)
         if self.grid.currentIndex().isValid():
@@ -298,6 +296,8 @@ class MainWindow(QMainWindow):
         self._follow_view()
         self._offer_actions()
         self.show_panes()
+        if result.hits and self.pane.query.take_answer():
+            self._go_to_grid()  # where digits and letters are commands
 
     def _after_browse(self) -> None:
         self.views.take_result(None)
@@ -365,7 +365,7 @@ class MainWindow(QMainWindow):
     # --- the window itself ---------------------------------------------------------------------------------
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if is_welcome(event.mimeData()):
+        if is_welcome(event.mimeData()) and event.source() is not self.grid:  # but the query bar takes its images
             event.acceptProposedAction()
 
     def dropEvent(self, event: QDropEvent) -> None:

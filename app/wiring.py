@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from PySide6.QtGui import QGuiApplication
 
-from app import commands
+from app import commands, image_commands
 from app.actions import bind
 from faami_core.queries import Filters
 
@@ -34,7 +34,7 @@ def bind_buttons(window: MainWindow) -> None:
     bind(actions["rerank"], pane.feedback.rerank_button)
     bind(actions["reset_thumbs"], pane.feedback.reset_button)
     inspector.more_like_this_asked.connect(actions["more_like_this"].trigger)
-    inspector.copy_path_asked.connect(actions["copy_path"].trigger)
+    inspector.copy_path_asked.connect(lambda: image_commands.copy_inspected_path(window))
     inspector.reveal_asked.connect(actions["reveal"].trigger)
     inspector.previous_asked.connect(actions["previous_hit"].trigger)
     inspector.next_asked.connect(actions["next_hit"].trigger)
@@ -81,7 +81,7 @@ def _connect_collections(window: MainWindow) -> None:
     window.further.changed.connect(window.search.show_gallery)
     window.further.changed.connect(window.search.follow_collections)
     window.search.failed.connect(window.further.look_into)
-    rail.reveal_asked.connect(commands.reveal)
+    rail.reveal_asked.connect(image_commands.reveal)
     rail.collections.forget_asked.connect(collections.forget)
     rail.retry_asked.connect(collections.retry_unreadable)
     collections.opened.connect(window.rescan.take_collection)
@@ -128,6 +128,8 @@ def _connect_images(window: MainWindow) -> None:
     grid, inspector = window.grid, window.inspector
     grid.row_chosen.connect(window.evidence.show_row)
     grid.stack_asked.connect(window.views.arrange.toggle_stack)
+    grid.open_asked.connect(lambda row: image_commands.open_row(window, row))
+    grid.menu_asked.connect(lambda spot: image_commands.show_cell_menu(window, spot))
     window.views.duplicates.changed.connect(lambda: commands.show_grouping(window))
     commands.show_grouping(window)
     grid.cell_size_changed.connect(lambda size: setattr(window.settings, "cell_size", size))

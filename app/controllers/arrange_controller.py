@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject
 
@@ -16,6 +17,15 @@ from app.widgets.controls import PART_DOT
 from app.widgets.mixer_panel import MixerPanel
 from app.widgets.result_pane import ResultPane
 from faami_core.types import GalleryImage, Hit, SearchResult
+
+
+@dataclass(frozen=True)
+class Arrangement:
+    """How results are arranged: places of the two lists above the grid, and a factor a word, None for no mix."""
+
+    order: int
+    only: int
+    factors: tuple[float, ...] | None
 
 
 class ArrangeController(QObject):
@@ -63,6 +73,23 @@ class ArrangeController(QObject):
             self._mixer.show_words(words)
         elif result is not None and result.hits:
             self._arrange()
+
+    @property
+    def answered(self) -> SearchResult | None:
+        """The result as it was answered, None while browsing."""
+        return self._answered
+
+    @property
+    def arrangement(self) -> Arrangement:
+        bar = self._pane.arrange
+        return Arrangement(bar.order.currentIndex(), bar.filter.currentIndex(), self._mixer.factors)
+
+    def take_up(self, arrangement: Arrangement) -> None:
+        """Arranges the result on screen like one of the same query before."""
+        self._pane.arrange.order.setCurrentIndex(arrangement.order)
+        self._pane.arrange.filter.setCurrentIndex(arrangement.only)
+        self._mixer.set_factors(arrangement.factors)
+        self._arrange()
 
     def fold(self, groups: Groups, duplicate: str) -> None:
         """Folds duplicates behind the first of them on screen.

@@ -39,6 +39,15 @@ class _Stand:
         return result is not None and (self.roots, self.query) == (result.collections, result.query)
 
 
+@dataclass(frozen=True)
+class FeedbackState:
+    """The feedback on a query with the answers that belong to it; what it holds is the controller's own affair."""
+
+    stand: _Stand
+    asked: SearchResult | None
+    moved: SearchResult | None
+
+
 class FeedbackController(QObject):
     """Thumbs belong to a query and go with it.
 
@@ -135,6 +144,15 @@ class FeedbackController(QObject):
     def toggle_before(self) -> None:
         """Shows the results as they were asked, or as the thumbs moved them."""
         self._show_side("after" if self.shows_before else "before")
+
+    @property
+    def state(self) -> FeedbackState:
+        """For ``take_up``, before the query goes off the screen."""
+        return FeedbackState(self._stand, self._asked, self._moved)
+
+    def take_up(self, state: FeedbackState) -> None:
+        """The thumbs on a query whose answer comes to the screen next."""
+        self._stand, self._asked, self._moved = state.stand, state.asked, state.moved
 
     def bring_back(self, thumbs: Thumbs, applied: Thumbs) -> None:
         """The thumbs of the query on screen as they were when the window closed."""

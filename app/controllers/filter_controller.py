@@ -57,9 +57,13 @@ class FilterController(QObject):
 
     def clear(self) -> None:
         """Shows everything again."""
+        self.replace(NO_FILTERS)
+
+    def replace(self, filters: Filters) -> None:
+        """Sets filters and asks what is on screen again under them."""
         before = self._workspace.filters
-        self.put(NO_FILTERS)
-        if before != NO_FILTERS:
+        self.put(filters)
+        if before != filters:
             self.changed.emit()
 
     def remove(self, condition: Condition) -> None:

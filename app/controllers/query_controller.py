@@ -67,6 +67,7 @@ class QueryController(QObject):
     def ask(self, line: str) -> None:
         """Puts a line into the bar and searches."""
         self._bar.show_query(line)
+        self._bar.expect_answer()
         self._search.ask(line)
 
     def ask_terms(self, terms: Iterable[Term]) -> None:

@@ -51,7 +51,6 @@ class SearchController(QObject):
         self._unanswered: Query | None = None  # asked after that, but failed
         self._asked_of: tuple[Path, ...] = ()  # the collections that the last search went over
         pane.query.submitted.connect(self.ask)
-        pane.query.cleared.connect(self.clear)
 
     def ask(self, line: str) -> None:
         """Searches the open collection and those ticked; an older search that is still running is dropped."""
@@ -179,12 +178,12 @@ class SearchController(QObject):
             self._pane.grid.go_to(place)
         self.shown.emit(result)
 
-    def bring_back(self, result: SearchResult) -> None:
-        """Puts an answer of another day on screen, as if it had been asked now."""
+    def bring_back(self, result: SearchResult, unmoved: SearchResult | None = None) -> None:
+        """Puts an answer of another day on screen as if it had been asked now; arguments as in ``put``."""
         self._asked, self._unanswered, self._asked_of = result.query, None, result.collections
         self._pane.query.show_query(self._workspace.session.format_query(result.query))
         self._pane.query.show_terms(result.query.terms)
-        self.put(result)
+        self.put(result, unmoved)
 
     def refuse(self, error: QueryError) -> None:
         """A line that cannot be read: says why, the cursor stands where."""
@@ -196,6 +195,14 @@ class SearchController(QObject):
     def tell(self, error: FaamiError) -> None:
         """Says why there is no new answer; the results on screen stay."""
         self._pane.notice.show_notice("error", error.message, error.next_step, topic=Topic.SEARCH)
+
+    def cancel(self) -> bool:
+        """Drops a search that is under way; what is on screen stays. Returns whether there was one."""
+        is_asking = self._task is not None and self._task.is_running and self._asked is not None
+        if is_asking:
+            self._drop()
+            self._asked = self._workspace.result.query if self._workspace.result is not None else None
+        return is_asking
 
     def clear(self) -> None:
         """Ends the query; while browsing there is nothing to end, and the place in the grid is kept."""

@@ -7,9 +7,10 @@ from enum import IntEnum
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QModelIndex, QObject, QPersistentModelIndex, Qt
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QImage
 
+from app.models.file_transfer import as_files
 from app.models.folding import Stack, Stacks
 from app.models.mark_store import ImageKey, MarkStore
 from app.models.moves import Moves
@@ -121,6 +122,20 @@ class ResultListModel(QAbstractListModel):
 
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._items)
+
+    def flags(self, index: Index) -> Qt.ItemFlag:
+        """Cells can be dragged to other programs."""
+        return super().flags(index) | (Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else Qt.ItemFlag.NoItemFlags)
+
+    def mimeTypes(self) -> list[str]:
+        return as_files(()).formats()
+
+    def mimeData(self, indexes: Sequence[Index]) -> QMimeData:
+        """The files of the rows, from top to bottom."""
+        return as_files(self.path(row) for row in sorted(index.row() for index in indexes))
+
+    def supportedDragActions(self) -> Qt.DropAction:
+        return Qt.DropAction.CopyAction  # never a move: images are not touched
 
     def roleNames(self) -> dict[int, Any]:
         names = {int(role): role.name.lower().encode() for role in Role}

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData
 
+from app.models.file_transfer import path_of
+
 IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif")
 
 
@@ -31,4 +33,4 @@ def is_welcome(data: QMimeData) -> bool:
 
 def _paths_of(data: QMimeData | None) -> list[Path]:
     urls = data.urls() if data is not None and data.hasUrls() else []
-    return [Path(url.toLocalFile()) for url in urls if url.isLocalFile()]
+    return [path_of(url) for url in urls if url.isLocalFile()]

@@ -106,9 +106,14 @@ class MixerPanel(QWidget):
         self.reset.setEnabled(self.factors is not None)
         self.mixed.emit()
 
-    def _reset(self) -> None:
-        for slider in self._sliders.values():
+    def set_factors(self, factors: Sequence[float] | None) -> None:
+        """Moves the sliders without telling; None is no mix."""
+        for index, slider in self._sliders.items():
             slider.blockSignals(True)
-            slider.setValue(_EVEN)
+            slider.setValue(round(_EVEN * (factors[index] if factors is not None else 1)))
             slider.blockSignals(False)
+        self.reset.setEnabled(self.factors is not None)
+
+    def _reset(self) -> None:
+        self.set_factors(None)
         self._tell()

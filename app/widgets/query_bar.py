@@ -70,7 +70,9 @@ class QueryBar(QWidget):
         font = self.text.font()
         font.setPointSizeF(font.pointSizeF() + 2)
         self.text.setFont(font)
+        self._awaits_answer = False  # asked, and nothing was typed since
         self.text.returnPressed.connect(self._submit)
+        self.text.textEdited.connect(self._stop_waiting)
         self.text.textEdited.connect(lambda text: self.edited.emit(text, self.text.cursorPosition()))
         self.text.installEventFilter(self)
         self.clear_button = IconButton("close", "Clear the query")
@@ -140,6 +142,16 @@ class QueryBar(QWidget):
         self.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.text.selectAll()
 
+    def expect_answer(self) -> None:
+        """The line was asked; the keyboard may follow the answer."""
+        self._awaits_answer = True
+
+    def take_answer(self) -> bool:
+        """Whether the keyboard is still in the line that was asked, so that it follows the answer; said once."""
+        follows = self._awaits_answer and (self.text.hasFocus() or self.search_button.hasFocus())
+        self._awaits_answer = False
+        return follows
+
     def clear(self) -> None:
         """Empties the bar and tells."""
         self.show_query("")
@@ -194,9 +206,13 @@ class QueryBar(QWidget):
             event.acceptProposedAction()
             self.image_pasted.emit(QImage(event.mimeData().imageData()))
 
+    def _stop_waiting(self) -> None:
+        self._awaits_answer = False
+
     def _submit(self) -> None:
         self.suggestions.offer(())
         if self.line:
+            self.expect_answer()
             self.submitted.emit(self.line)
         else:
             self.clear()

@@ -11,6 +11,7 @@ from PySide6.QtCore import (
     QModelIndex,
     QObject,
     QPersistentModelIndex,
+    QPoint,
     QRect,
     QRectF,
     QSize,
@@ -106,6 +107,13 @@ class ResultDelegate(QStyledItemDelegate):
                 self.stack_clicked.emit(index.row())
             return True
         return super().editorEvent(event, model, option, index)
+
+    def is_button(self, point: QPoint, cell: QRect, index: Index) -> bool:
+        """Whether a click at a point of a cell is one on a thumb or on the badge of duplicates."""
+        thumbs = self.thumb_spots(cell).values() if index.data(Role.RANK) is not None else ()
+        stack = index.data(Role.STACK)
+        badge = (self.stack_spot(cell, stack),) if stack is not None else ()
+        return any(spot.contains(point) for spot in (*thumbs, *badge))
 
     def thumb_spots(self, cell: QRect) -> dict[Thumb, QRect]:
         """Where the thumbs of a cell can be clicked on."""

@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from PySide6.QtCore import QItemSelection, QModelIndex, QSize, Qt, Signal
-from PySide6.QtGui import QKeyEvent, QResizeEvent, QWheelEvent
+from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, QSize, Qt, Signal
+from PySide6.QtGui import QContextMenuEvent, QKeyEvent, QMouseEvent, QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
 
 from app.models.result_list_model import ResultListModel
@@ -50,6 +50,8 @@ class ResultGrid(QListView):
     cell_size_changed = Signal(int)
     thumb_clicked = Signal(int, object)  # row, Thumb
     stack_asked = Signal(int)  # row whose duplicates are to be shown or folded
+    open_asked = Signal(int)  # row that was clicked twice
+    menu_asked = Signal(QPoint)  # where on the screen
 
     def __init__(self, model: ResultListModel, cache: ThumbnailCache) -> None:
         super().__init__()
@@ -62,7 +64,6 @@ class ResultGrid(QListView):
         self._delegate = ResultDelegate(cache, self)
         self._delegate.thumb_clicked.connect(self.thumb_clicked)
         self._delegate.stack_clicked.connect(self.stack_asked)
-        self.doubleClicked.connect(lambda index: self.stack_asked.emit(index.row()))
         self.setItemDelegate(self._delegate)
         self.setModel(model)
         # The list mode with wrapping looks like the icon mode and lays out 100,000 rows ten times faster.
@@ -76,7 +77,8 @@ class ResultGrid(QListView):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setFrameShape(QFrame.Shape.NoFrame)
         self.setMouseTracking(True)
-        self.setDragEnabled(False)
+        self.setDragEnabled(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DragOnly)
         self.viewport().setAutoFillBackground(False)
         cache.arrived.connect(self._repaint)
         model.modelReset.connect(self._show_from_top)
@@ -198,6 +200,26 @@ class ResultGrid(QListView):
             self.stack_asked.emit(self.currentIndex().row())
         else:
             super().keyPressEvent(event)
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        index = self.indexAt(event.position().toPoint())
+        if event.button() is not Qt.MouseButton.LeftButton or event.modifiers() or not index.isValid():
+            super().mouseDoubleClickEvent(event)
+        elif self._delegate.is_button(event.position().toPoint(), self.visualRect(index), index):
+            self.mousePressEvent(event)  # two clicks on a thumb or a badge, quickly
+        else:
+            self.open_asked.emit(index.row())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        """By the mouse for the cell under it, by the key for the current one."""
+        is_key = event.reason() is QContextMenuEvent.Reason.Keyboard
+        spot = self.visualRect(self.currentIndex()).center() if is_key else event.pos()
+        index = self.indexAt(spot)
+        if not index.isValid():
+            return
+        if not self.selectionModel().isSelected(index):
+            make_current(self, index)
+        self.menu_asked.emit(self.viewport().mapToGlobal(spot))
 
     def keyboardSearch(self, search: str) -> None:
         """Letters and digits are commands here; one that has none must not jump to a name that begins with it."""

@@ -86,7 +86,7 @@ def test_escape_closes_the_palette_and_leaves_the_query(qtbot: QtBot, window: Ma
     qtbot.keyClick(window.palette_list.text, Qt.Key.Key_Escape)
     assert not window.palette_list.isVisible()
     assert window.workspace.result is not None
-    assert QApplication.focusWidget() is window.pane.query.text
+    assert QApplication.focusWidget() is window.grid, "where the keyboard was"
 
 
 def test_its_own_keys_and_a_click_elsewhere_close_it(qtbot: QtBot, window: MainWindow) -> None:
