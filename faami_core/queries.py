@@ -96,6 +96,11 @@ class Annotation:
     mark: Mark = Mark.UNMARKED
     tags: tuple[str, ...] = ()
 
+    def joined(self, other: Annotation) -> Annotation:
+        """This one with the tags of another, and with its mark where there is none."""
+        mark = other.mark if self.mark is Mark.UNMARKED else self.mark
+        return Annotation(mark, tuple(sorted({*self.tags, *other.tags})))
+
 
 @dataclass(frozen=True)
 class AnnotationChange:
@@ -141,8 +146,8 @@ class Filters:
         modified_from, modified_to: First and last day (local time) on which the file may have been changed.
         tags: The image carries every one of these.
         marks: The image's mark is one of these; none named lets every mark pass.
-        min_evidence: Pairs of a word of the query (upper and lower case alike) and its least evidence, as shown and
-            exported; of a word asked for more than once, the most evident one counts.
+        min_evidence: Pairs of a word of the query (upper and lower case alike) and the least that it must add to the
+            score, as shown and exported; of a word asked for more than once, the most evident one counts.
     """
 
     folder: Path | None = None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 from faami_core.errors import CollectionError
@@ -15,9 +16,12 @@ from faami_core.workplace import Workplace, canonical
 if TYPE_CHECKING:
     from faami_core.indexing.catalog import Catalog
     from faami_core.indexing.feature_store import Gallery
+    from faami_core.search.csv_columns import CsvDialect
     from faami_core.search.filters import Mask
 
 DuplicateKind = Literal["exact", "near"]
+Annotations = Mapping[tuple[int, int], Annotation]
+NO_ANNOTATIONS: Annotations = MappingProxyType({})
 T = TypeVar("T")
 
 
@@ -174,41 +178,66 @@ class Triage(Workplace):
     # --- result files ----------------------------------------------------------------------------------------
 
     def export_csv(
-        self, result: SearchResult, path: Path, *, order: Sequence[int] | None = None, replace: bool = True
+        self,
+        result: SearchResult,
+        path: Path,
+        *,
+        order: Sequence[int] | None = None,
+        replace: bool = True,
+        annotations: Annotations = NO_ANNOTATIONS,
+        decimal: str | None = None,
     ) -> Path:
         """Writes hits as CSV with marks and tags, and its description beside it; returns ``path``.
 
         Args:
-            result: From ``search``.
+            result: From ``search``, ``rearranged`` or ``with_maps``.
             path: The CSV file; ``export_files`` tells both.
             order: Ranks of the hits in the order on screen, if that is not the result's own.
             replace: Whether files that are there already may be replaced.
+            annotations: Marks and tags of images that the index has none of, by ``Hit.key``: those of a file that
+                the result was opened from.
+            decimal: For a spreadsheet by double click, the decimal sign of its numbers; None for other programs.
 
         Raises:
             ExportError: if they cannot be written.
         """
         from faami_core.search.arrange import picked
-        from faami_core.search.export import check_free, write_csv
+        from faami_core.search.export import write_csv
 
-        if not replace:
-            check_free(path)
-        return write_csv(result if order is None else picked(result, order), path, self._notes_of(result))
+        shown = result if order is None else picked(result, order)
+        notes = self._notes_of(result, annotations)
+        return write_csv(shown, path, notes, dialect=_dialect(decimal), replace=replace)
+
+    def csv_bytes(self, result: SearchResult, *, decimal: str | None = None) -> bytes:
+        """What ``export_csv`` would write into the table."""
+        from faami_core.search.export import csv_bytes
+
+        return csv_bytes(result, self._notes_of(result), _dialect(decimal))
 
     def preview_csv(
-        self, result: SearchResult, *, order: Sequence[int] | None = None, rows: int = 20
+        self,
+        result: SearchResult,
+        *,
+        order: Sequence[int] | None = None,
+        rows: int = 20,
+        annotations: Annotations = NO_ANNOTATIONS,
+        decimal: str | None = None,
     ) -> tuple[tuple[str, ...], ...]:
         """What ``export_csv`` would write, cell by cell: the names of the columns and the first rows.
 
         Args:
-            result: From ``search``.
-            order: As of ``export_csv``.
+            result: As of ``export_csv``.
+            order: Likewise.
             rows: At most so many hits; time and memory do not grow with the others.
+            annotations: As of ``export_csv``.
+            decimal: Likewise.
         """
         from faami_core.search.arrange import picked
         from faami_core.search.export import csv_rows
 
         first = range(len(result.hits))[:rows] if order is None else order[:rows]
-        return tuple(tuple(row) for row in csv_rows(picked(result, first), self._notes_of(result)))
+        notes = self._notes_of(result, annotations)
+        return tuple(tuple(row) for row in csv_rows(picked(result, first), notes, _dialect(decimal)))
 
     @staticmethod
     def export_files(path: Path) -> tuple[Path, Path]:
@@ -250,11 +279,14 @@ class Triage(Workplace):
 
     # --- inside ----------------------------------------------------------------------------------------------
 
-    def _notes_of(self, result: SearchResult) -> dict[tuple[int, int], Annotation]:
-        """Marks and tags by ``Hit.key``; results outlive their index."""
+    def _notes_of(
+        self, result: SearchResult, others: Annotations = NO_ANNOTATIONS
+    ) -> dict[tuple[int, int], Annotation]:
+        """Marks and tags by ``Hit.key``, joined with others; results outlive their index."""
         from faami_core.indexing.marks import annotations_of
 
-        return self._by_key(result.collections, annotations_of, forgiving=True)
+        own = self._by_key(result.collections, annotations_of, forgiving=True)
+        return own | {key: own.get(key, Annotation()).joined(note) for key, note in others.items()}
 
     def _by_key(
         self, roots: Sequence[Path], read: Callable[[Catalog], Mapping[int, T]], *, forgiving: bool = False
@@ -318,3 +350,9 @@ class Triage(Workplace):
         if root != collection:
             paths = [collection / path.relative_to(root) if path.is_relative_to(root) else path for path in paths]
         return dict(zip(paths, gallery.item_ids.tolist(), strict=True))
+
+
+def _dialect(decimal: str | None) -> CsvDialect:
+    from faami_core.search.csv_columns import RFC_4180, spreadsheet_dialect
+
+    return RFC_4180 if decimal is None else spreadsheet_dialect(decimal)

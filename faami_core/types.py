@@ -241,7 +241,7 @@ class Hit:
 
     Attributes:
         image_id: Key in the catalog.
-        path, rank: Absolute path of the image file; 0-based.
+        path, rank: Absolute path of the image file; place in the result, 0-based.
         score: β · score_global + (1-β) · score_fine.
         score_global: Cosine of the global features; over several terms their mean by |weight|, signed.
         score_fine: Sum of this hit's evidence over words and regions.
@@ -251,6 +251,7 @@ class Hit:
         query_regions: L entries; for the word of a query image the region of that image which matched most, in its
             own pixels, for a word of text None. () where it is not known.
         collection: Index into the result's collections; with ``image_id`` it is the ``key`` of the image.
+        file_rank: Its 1-based rank in the file that it was opened from, where rows were sorted or removed there.
     """
 
     image_id: int
@@ -265,10 +266,16 @@ class Hit:
     height: int
     query_regions: tuple[PixelBox | None, ...] = ()
     collection: int = 0
+    file_rank: int | None = None
 
     @property
     def key(self) -> tuple[int, int]:
         return self.collection, self.image_id
+
+    @property
+    def rank_shown(self) -> int:
+        """1-based, as on screen and in files."""
+        return self.rank + 1 if self.file_rank is None else self.file_rank
 
 
 @dataclass(frozen=True)

@@ -75,11 +75,9 @@ def _reweighted_hit(hit: Hit, scales: Sequence[float], share: float) -> Hit:
 
 
 def picked(result: SearchResult, order: Sequence[int]) -> SearchResult:
-    """The hits of ``order``, ranked anew."""
+    """The hits of ``order``, ranked anew; the first ones in their order keep the ranks that they are shown with."""
     index = np.asarray(order, dtype=np.intp)
-    return replace(
-        result,
-        hits=tuple(replace(result.hits[place], rank=rank) for rank, place in enumerate(order)),
-        evidence=result.evidence[index],
-        attention=result.attention[index],
-    )
+    hits = tuple(replace(result.hits[place], rank=rank, file_rank=None) for rank, place in enumerate(order))
+    if np.array_equal(index, np.arange(len(index))):
+        hits = result.hits[: len(index)]
+    return replace(result, hits=hits, evidence=result.evidence[index], attention=result.attention[index])

@@ -106,11 +106,11 @@ def floors_of_words(filters: Filters, words: tuple[QueryWord, ...]) -> tuple[tup
     return tuple(floors)
 
 
-def evident(word_evidence: FloatArray, floors: tuple[tuple[tuple[int, ...], float], ...]) -> Mask:
-    """[k, L] evidence of words → [k] whether every floor is reached."""
-    mask = np.ones(len(word_evidence), dtype=np.bool_)
+def evident(adds: FloatArray, floors: tuple[tuple[tuple[int, ...], float], ...]) -> Mask:
+    """[k, L] what words add to the score → [k] whether every floor is reached."""
+    mask = np.ones(len(adds), dtype=np.bool_)
     for indices, floor in floors:
-        mask &= word_evidence[:, list(indices)].max(axis=1) >= floor
+        mask &= adds[:, list(indices)].max(axis=1) >= floor
     return mask
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from collections.abc import Sequence
 from dataclasses import fields
 from datetime import date
 from pathlib import Path
@@ -11,7 +12,8 @@ from typing import Any
 from urllib.parse import unquote_to_bytes
 
 from faami_core.errors import QueryError
-from faami_core.queries import Filters, ImageTerm, Mark, PixelBox, Query, TextTerm
+from faami_core.queries import Filters, ImageTerm, PixelBox, Query, TextTerm
+from faami_core.search.result_schema import FiltersRecord, TermRecord, read_record
 
 _FILE_ADDRESS = "file:///"
 
@@ -21,8 +23,12 @@ def query_record(query: Query) -> list[dict[str, Any]]:
     return [_term_record(term) for term in query.terms]
 
 
-def query_of(records: list[dict[str, Any]]) -> Query:
-    """The inverse of ``query_record``."""
+def query_of(records: Sequence[TermRecord]) -> Query:
+    """The inverse of ``query_record``.
+
+    Raises:
+        ValueError: if a record is neither a phrase nor an image.
+    """
     return Query(tuple(_term_of(record) for record in records))
 
 
@@ -36,23 +42,14 @@ def filters_record(filters: Filters) -> dict[str, Any]:
     }
 
 
-def filters_of(record: dict[str, Any]) -> Filters:
-    """The inverse of ``filters_record``."""
-    values = dict(record)
-    for name, read in (
-        ("folder", path_of),
-        ("name", str),
-        ("min_side", int),
-        ("max_side", int),
-        ("modified_from", date.fromisoformat),
-        ("modified_to", date.fromisoformat),
-        ("tags", lambda tags: tuple(map(str, tags))),
-        ("marks", lambda marks: tuple(Mark(mark) for mark in marks)),
-        ("min_evidence", lambda pairs: tuple((str(word), float(floor)) for word, floor in pairs)),
-    ):
-        if name in values:
-            values[name] = read(values[name])
-    return Filters(**values)
+def filters_of(record: FiltersRecord) -> Filters:
+    """The inverse of ``filters_record``.
+
+    Raises:
+        ValueError: if its folder cannot be a path.
+    """
+    values = {name: getattr(record, name) for name in record.__struct_fields__}
+    return Filters(**values | {"folder": None if record.folder is None else path_of(record.folder)})
 
 
 def format_filters(filters: Filters) -> str:
@@ -68,8 +65,8 @@ def parse_filters(text: str) -> Filters:
         QueryError: if the text was not made by it.
     """
     try:
-        return filters_of(json.loads(text or "{}"))
-    except (ValueError, TypeError, AttributeError) as error:
+        return filters_of(read_record((text or "{}").encode(), FiltersRecord))
+    except ValueError as error:
         raise QueryError("The stored filters cannot be read.", "Set them anew.") from error
 
 
@@ -83,9 +80,15 @@ def path_text(path: Path) -> str:
 
 
 def path_of(text: str) -> Path:
-    """The inverse of ``path_text``."""
+    """The inverse of ``path_text``.
+
+    Raises:
+        ValueError: if no file can have this path.
+    """
     if text.startswith(_FILE_ADDRESS):
-        return Path(os.fsdecode(unquote_to_bytes(text.removeprefix(_FILE_ADDRESS[:-1]))))
+        text = os.fsdecode(unquote_to_bytes(text.removeprefix(_FILE_ADDRESS[:-1])))
+    if "\0" in text:
+        raise ValueError("a path with a NUL")
     return Path(text)
 
 
@@ -103,8 +106,10 @@ def _term_record(term: TextTerm | ImageTerm) -> dict[str, Any]:
     return record
 
 
-def _term_of(record: dict[str, Any]) -> TextTerm | ImageTerm:
-    if "text" in record:
-        return TextTerm(record["text"], record["weight"])
-    box = PixelBox(*record["box"]) if "box" in record else None
-    return ImageTerm(path_of(record["image"]), record["weight"], box)
+def _term_of(record: TermRecord) -> TextTerm | ImageTerm:
+    if record.text is not None:
+        return TextTerm(record.text, record.weight)
+    if record.image is None:
+        raise ValueError("a term is neither a phrase nor an image")
+    box = PixelBox(*record.box) if record.box is not None else None
+    return ImageTerm(path_of(record.image), record.weight, box)

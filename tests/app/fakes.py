@@ -31,7 +31,7 @@ from faami_core.search.advice import advice
 from faami_core.search.filters import Mask, masks_files, passing_images
 from faami_core.search.provenance import format_filters, parse_filters
 from faami_core.search.query_line import format_query, parse_query
-from faami_core.triage import Triage
+from faami_core.triage import NO_ANNOTATIONS, Triage
 from faami_core.types import (
     ByteArray,
     CancelToken,
@@ -295,8 +295,10 @@ class FakeSession:
     preview_csv = Triage.preview_csv
     export_files = staticmethod(Triage.export_files)
 
-    def _notes_of(self, result: SearchResult) -> dict[tuple[int, int], Annotation]:
-        return {(0, image): note for image, note in self.notes.items()}
+    def _notes_of(
+        self, result: SearchResult, others: Mapping[tuple[int, int], Annotation] = NO_ANNOTATIONS
+    ) -> dict[tuple[int, int], Annotation]:
+        return {(0, image): note for image, note in self.notes.items()} | dict(others)
 
     def annotations(self, root: Path) -> dict[int, Annotation]:
         return dict(self.notes)

@@ -16,7 +16,7 @@ from app.models.result_list_model import Role
 from app.models.thumbs import Thumb
 from faami_core.cli import main
 from faami_core.queries import Annotation, Mark, Query
-from faami_core.search.export import read_csv
+from faami_core.search.csv_reading import read_csv
 from faami_core.session import Session
 from tests.app.conftest import MakeWindow
 from tests.app.test_window_search import ask, drop_on, press_enter

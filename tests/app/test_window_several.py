@@ -21,7 +21,7 @@ from app.models.result_list_model import Role
 from app.settings import LastView, Settings
 from app.widgets.collection_list import CollectionList
 from faami_core.queries import Annotation, Mark
-from faami_core.search.export import read_csv
+from faami_core.search.csv_reading import read_csv
 from faami_core.session import Session
 from faami_core.types import Hit
 from tests.app.conftest import MakeWindow

@@ -19,7 +19,7 @@ from faami_core import __version__
 from faami_core.cli import main
 from faami_core.data.scenes import write_collection
 from faami_core.errors import DeviceMemoryError
-from faami_core.search.export import read_csv
+from faami_core.search.csv_reading import read_csv
 from faami_core.session import Session
 from tests.faults.index_tools import rot_a_row
 from tests.stub_encoder import StubEncoder

@@ -17,7 +17,7 @@ from faami_core.config import default_model_dir
 from faami_core.data.image_io import save_image
 from faami_core.data.scenes import render_scene
 from faami_core.model.fingerprint import checkpoint_fingerprint
-from faami_core.search.export import read_csv
+from faami_core.search.csv_reading import read_csv
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

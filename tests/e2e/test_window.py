@@ -13,7 +13,7 @@ import pytest
 from PIL import Image
 
 from faami_core import __version__
-from faami_core.search.export import read_csv
+from faami_core.search.csv_reading import read_csv
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 

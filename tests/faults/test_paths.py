@@ -8,7 +8,7 @@ import socket
 import pytest
 from PIL import Image
 
-from faami_core.search.export import read_csv
+from faami_core.search.csv_reading import read_csv
 from faami_core.session import Session
 from faami_core.types import Query
 from tests.stub_encoder import StubEncoder

@@ -21,7 +21,7 @@ from faami_core.errors import FaamiError
 from faami_core.model import weights as weights_door
 from faami_core.model.text_encoder import Tokenizer
 from faami_core.queries import TextTerm
-from faami_core.search.export import read_csv
+from faami_core.search.csv_reading import read_csv
 from faami_core.search.query import normalised
 from faami_core.search.query_line import format_query, parse_query
 from tests.faults.mutants import FORMATS, sound_image

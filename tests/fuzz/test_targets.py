@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from faami_core.search.export import read_csv
+from faami_core.search.csv_reading import read_csv
 from tests.faults.mutants import mutant
 from tests.fuzz.run import NAMES
 from tests.fuzz.targets import CSV, TARGETS, seeds

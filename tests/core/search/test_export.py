@@ -19,18 +19,9 @@ from faami_core import __version__
 from faami_core.errors import ExportError
 from faami_core.queries import Annotation, ImageTerm, Mark, PixelBox, Query, TextTerm
 from faami_core.search.arrange import picked
-from faami_core.search.export import (
-    METADATA_SUFFIX,
-    check_free,
-    csv_metadata,
-    csv_rows,
-    csv_text,
-    evidence_columns,
-    matched_words,
-    parse_csv,
-    read_csv,
-    write_csv,
-)
+from faami_core.search.csv_columns import METADATA_SUFFIX, evidence_columns
+from faami_core.search.csv_reading import parse_csv, read_csv
+from faami_core.search.export import csv_metadata, csv_rows, csv_text, matched_words, write_csv
 from faami_core.types import MATCHED_FROM, GridSpec, Hit, QueryWord, SearchResult
 
 FIXED = [
@@ -84,7 +75,8 @@ def test_the_columns_are_those_promised_and_ranks_begin_at_one():
 
     assert rows[0] == [
         *FIXED,
-        *("evidence_storage", "evidence_tanks", "region_storage", "region_tanks"),
+        *("evidence_storage", "evidence_tanks", "region_storage", "region_tanks", "global_weight"),
+        *("weight_storage", "weight_tanks", "matched_from_storage", "matched_from_tanks"),
     ]
     assert [row[0] for row in rows[1:]] == ["1", "2"]
     assert [row[1] for row in rows[1:]] == ["/a.png", "/b.png"]
@@ -138,7 +130,7 @@ def test_an_export_loads_back_to_the_rows_it_was_made_from(tmp_path):
         assert (row.rank, row.path, row.score) == (hit.rank, hit.path, hit.score)
         assert row.score_global == hit.score_global
         assert row.score_fine == hit.score_fine
-        assert tuple(row.evidence.values()) == hit.word_evidence
+        assert tuple(row.evidence.values()) == pytest.approx([0.5 * value for value in hit.word_evidence], rel=1e-9)
         assert row.best_region == hit.best_regions[best]
         assert row.best_word == result.words[best].text
         assert (row.width, row.height) == (hit.width, hit.height)
@@ -185,7 +177,7 @@ def test_no_text_cell_starts_a_formula_and_loading_back_restores_it(words):
     assert not any(RISKY.match(cell) for cell in [*header, row[1], row[5], row[6]])
     assert back.best_word == words[-1]
     assert [f"evidence_{word}" for word in back.evidence] == list(evidence_columns(result.words))
-    assert tuple(back.evidence.values()) == tuple(float(np.float32(value)) for value in hit.word_evidence)
+    assert tuple(back.evidence.values()) == pytest.approx([0.5 * value for value in hit.word_evidence])
 
 
 def test_negative_numbers_stay_numbers():
@@ -195,7 +187,7 @@ def test_negative_numbers_stay_numbers():
     row = rows_of(csv_text(replace(result, hits=(hit,))))[1]
 
     assert float(row[2]) == -0.25
-    assert float(row[len(FIXED)]) == -0.5
+    assert float(row[len(FIXED)]) == -0.25  # half of the score is the words'
 
 
 def test_paths_with_odd_names_come_back_exactly(tmp_path):
@@ -251,22 +243,26 @@ def test_rows_are_made_one_by_one_so_that_a_preview_costs_no_more_than_it_shows(
 
 
 @pytest.mark.parametrize("name", ["out.csv", f"out.csv{METADATA_SUFFIX}"])
-def test_a_path_is_free_when_neither_file_is_there(tmp_path, name):
-    check_free(tmp_path / "out.csv")
-    (tmp_path / name).write_bytes(b"")
+def test_neither_file_is_replaced_unless_that_is_allowed(tmp_path, name):
+    (tmp_path / name).write_bytes(b"precious")
 
     with pytest.raises(ExportError, match="is there already"):
-        check_free(tmp_path / "out.csv")
+        write_csv(result_of(["a"], []), tmp_path / "out.csv", replace=False)
+
+    assert [file.name for file in tmp_path.iterdir()] == [name]
+    assert (tmp_path / name).read_bytes() == b"precious"
+    write_csv(result_of(["a"], []), tmp_path / "out.csv")
+    assert read_csv(tmp_path / "out.csv") == ()
 
 
 def test_a_folder_that_cannot_be_written_is_told(tmp_path):
-    with pytest.raises(ExportError, match="cannot be written") as told:
+    with pytest.raises(ExportError, match="does not exist") as told:
         write_csv(result_of(["a"], []), tmp_path / "nowhere" / "out.csv")
 
     assert told.value.next_step
 
 
-@pytest.mark.parametrize("content", [b"", b"a,b\r\n1,2\r\n", b"\xff\xfe", ",".join(FIXED).encode() + b"\r\n1,/a\r\n"])
+@pytest.mark.parametrize("content", [b"", b"a,b\r\n1,2\r\n", b"\xff\xfe", b"\x89PNG\r\n\x1a\n" + bytes(range(256))])
 def test_a_file_that_is_no_export_is_refused(tmp_path, content):
     (tmp_path / "other.csv").write_bytes(content)
 

@@ -15,7 +15,8 @@ import pytest
 
 from faami_core.errors import ExportError
 from faami_core.queries import Annotation, Feedback, Filters, ImageTerm, Mark, PixelBox, Query, TextTerm
-from faami_core.search.export import METADATA_SUFFIX, write_csv
+from faami_core.search.csv_columns import METADATA_SUFFIX
+from faami_core.search.export import write_csv
 from faami_core.search.reopen import read_result
 from faami_core.text import stored_tags
 from faami_core.types import Hit, QueryWord, SearchResult
@@ -85,7 +86,7 @@ class Maker:
         )
 
     def result(self) -> SearchResult:
-        words = self.some(lambda: QueryWord(self.text(), self.number(), self.random.random() < 0.5, 2), least=1)
+        words = self.some(lambda: QueryWord(self.text(), self.number(), self.random.random() < 0.5), least=1)
         images = [self.random.random() < 0.3 for _ in words]
         paths = dict.fromkeys(self.some(self.path))
         collection, *further = dict.fromkeys((self.path(), *self.some(self.path)))

@@ -11,7 +11,8 @@ import pytest
 from faami_core.cli import main
 from faami_core.errors import CollectionError, QueryError
 from faami_core.queries import Annotation, Feedback, Filters, ImageTerm, Mark, Query, TextTerm
-from faami_core.search.export import csv_text, read_csv
+from faami_core.search.csv_reading import read_csv
+from faami_core.search.export import csv_text
 from faami_core.session import Session
 from faami_core.types import SearchResult
 from tests.faults.index_tools import paint_many, rot_a_row
