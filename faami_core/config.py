@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import errno
 import os
 import typing
 from collections.abc import Mapping
@@ -12,7 +13,7 @@ from typing import Any, Literal
 
 import platformdirs
 
-from faami_core.errors import ModelError, TrainingError
+from faami_core.errors import CollectionError, ModelError, TrainingError
 from faami_core.types import GridSpec
 
 Interaction = Literal["additive", "layer", "none"]
@@ -348,6 +349,34 @@ def default_model_dir() -> Path:
 
 
 def user_data_dir() -> Path:
-    """Where indexes, the demo collection and logs live; ``FAAMI_DATA_DIR`` overrides it."""
+    """Where indexes, the demo collection and logs live; ``FAAMI_DATA_DIR`` overrides it.
+
+    Raises:
+        CollectionError: if no file system takes a path like that.
+    """
     chosen = os.environ.get(DATA_DIR_VARIABLE)
-    return Path(chosen).expanduser() if chosen else Path(platformdirs.user_data_dir(APPLICATION, appauthor=False))
+    return absolute_path(Path(chosen or platformdirs.user_data_dir(APPLICATION, appauthor=False)))
+
+
+def absolute_path(path: Path) -> Path:
+    """One spelling for one file or folder, whether or not it is reachable; ``~`` is the user's own folder.
+
+    Raises:
+        CollectionError: if no file system takes a path like that: too long, or links in a circle.
+    """
+    try:
+        # Unlike Path.expanduser, this leaves the folder of an unknown user alone.
+        absolute = Path(os.path.expanduser(path)).resolve()  # noqa: PTH111
+        try:
+            absolute.lstat()
+        except OSError as error:
+            if error.errno in {errno.ENAMETOOLONG, errno.ELOOP}:
+                raise
+    except (OSError, RuntimeError, ValueError) as error:
+        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
+        name = str(path).encode("utf-8", "backslashreplace").decode()
+        raise CollectionError(
+            f"{name[:80] + '…' if len(name) > 80 else name!r} cannot be a file or folder: {reason}.",
+            "Choose a shorter path, or another one.",
+        ) from error
+    return absolute

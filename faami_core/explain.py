@@ -70,7 +70,8 @@ class Explain(Workplace):
 
         return shared_limit(result, word=word, scale=scale, kind=kind)
 
-    def score_parts(self, result: SearchResult, hit: int) -> ScoreParts:
+    @staticmethod
+    def score_parts(result: SearchResult, hit: int) -> ScoreParts:
         """What a hit's score is made of: the parts of the whole image and of every word add up to it."""
         from faami_core.evidence.parts import hit_parts
 

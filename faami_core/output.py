@@ -65,7 +65,7 @@ def check_output(path: Path, kind: OutputKind, *, replace: bool) -> Path:
         raise ExportError("Standard output (-) cannot be used here.", "Name a file.")
     try:
         file = _followed(path)
-        status = file.lstat() if os.path.lexists(file) else None
+        status = _status(file)
         has_folder = file.parent.is_dir()
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
@@ -104,6 +104,14 @@ def write_output(path: Path, parts: Iterable[bytes | memoryview], kind: OutputKi
             "Choose a folder that exists, may be written and has free space.",
         ) from error
     return path
+
+
+def _status(file: Path) -> os.stat_result | None:
+    """What is there; None where nothing is."""
+    try:
+        return file.lstat()
+    except (FileNotFoundError, NotADirectoryError):
+        return None
 
 
 def _followed(path: Path) -> Path:

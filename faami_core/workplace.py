@@ -120,5 +120,9 @@ class Workplace:
 
 
 def canonical(root: Path) -> Path:
-    """One spelling for one folder, whether or not it is reachable."""
-    return root.expanduser().resolve()
+    """One spelling for one folder, whether or not it is reachable.
+
+    Raises:
+        CollectionError: if no file system takes a path like that.
+    """
+    return config.absolute_path(root)

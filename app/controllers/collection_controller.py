@@ -15,6 +15,7 @@ from app.widgets.collection_rail import CollectionRail
 from app.widgets.notice_bar import NoticeKind, Topic
 from app.widgets.result_pane import ResultPane
 from app.workers.task import Lane, Task
+from faami_core.config import absolute_path
 from faami_core.errors import CollectionError, FaamiError
 from faami_core.types import CollectionInfo, GalleryImage, IndexReport
 
@@ -61,8 +62,13 @@ class CollectionController(QObject):
 
     def open(self, root: Path) -> None:
         """Opens a collection from its index; a folder that has none is indexed first."""
-        root = root.expanduser().resolve()
         self._pane.notice.dismiss(Topic.COLLECTION)
+        try:
+            root = absolute_path(root)
+        except CollectionError as error:
+            self._tell("error", error.message, error.next_step)
+            self.failed.emit(error)
+            return
         if root == self._workspace.root and not self._indexing.is_running:
             return
         self._indexing.cancel()

@@ -13,7 +13,7 @@ from faami_core import bench
 from faami_core.commands.common import DONE, SessionFactory, model_options, positive, session_of
 from faami_core.config import DATA_DIR_VARIABLE, default_model_dir, user_data_dir
 from faami_core.errors import CollectionError
-from faami_core.terminal import ProgressLine, cancel_on_interrupt
+from faami_core.terminal import ProgressLine, cancel_on_interrupt, say
 
 _RUNS = {"search": 30, "app": 500}
 _FRESH = 1500  # images that app indexes until it has seen enough beats
@@ -57,7 +57,7 @@ def run_bench(arguments: argparse.Namespace, session_factory: SessionFactory) ->
                 runs=arguments.runs or _RUNS["search"],
                 shortlist=arguments.shortlist,
             )
-    print(json.dumps(report.numbers, indent=2) if arguments.json else report.text)
+    say(json.dumps(report.numbers, indent=2) if arguments.json else report.text)
     return DONE
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import sys
 from contextlib import suppress
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from faami_core.commands.common import CANCELLED, DONE, FAULT, SessionFactory, m
 from faami_core.errors import CancelledError
 from faami_core.indexing.report_text import collection_lines, compact_lines, index_lines
 from faami_core.session import Session
-from faami_core.terminal import ProgressLine, cancel_on_interrupt, printable
+from faami_core.terminal import ProgressLine, cancel_on_interrupt, flush_output, say, tell
 from faami_core.types import IndexReport
 
 
@@ -77,9 +76,10 @@ def _watch(session: Session, folder: Path, seconds: int) -> int:
 
 def _tell(report: IndexReport) -> int:
     for line in index_lines(report):
-        print(printable(line), flush=True)
+        say(line)
+    flush_output()
     if report.cancelled:
-        print("faami: cancelled; what is indexed is kept, run the same command to go on", file=sys.stderr)
+        tell("faami: cancelled; what is indexed is kept, run the same command to go on")
         return CANCELLED
     if report.waiting or report.scan.unlisted:
         print("faami: not all folders could be read; what was known there is kept as offline", file=sys.stderr)
@@ -92,7 +92,7 @@ def _compact(folder: Path, session: Session) -> int:
     with cancel_on_interrupt() as cancel, ProgressLine() as progress:
         report = session.compact(folder, progress=progress, cancel=cancel)
     for line in compact_lines(report):
-        print(line)
+        say(line)
     return DONE
 
 
@@ -105,14 +105,14 @@ def run_info(arguments: argparse.Namespace, session_factory: SessionFactory) -> 
     session = session_of(arguments, session_factory)
     info = session.model_info()
     grids = ", ".join(f"{grid.scale} {grid.rows}×{grid.columns}" for grid in info.grids)
-    print(f"version      {__version__}")
-    print(f"model        {info.name} ({info.parameters / 1e6:.1f} million weights)")
-    print(f"folder       {printable(str(info.folder))}")
-    print(f"fingerprint  {info.fingerprint}")
-    print(f"device       {info.device}")
-    print(f"input        {info.image_size}×{info.image_size} pixels; regions {grids}; width {info.width}")
-    print(f"index data   {printable(str(session.data_dir))}")
+    say(f"version      {__version__}")
+    say(f"model        {info.name} ({info.parameters / 1e6:.1f} million weights)")
+    say(f"folder       {info.folder}")
+    say(f"fingerprint  {info.fingerprint}")
+    say(f"device       {info.device}")
+    say(f"input        {info.image_size}×{info.image_size} pixels; regions {grids}; width {info.width}")
+    say(f"index data   {session.data_dir}")
     if arguments.collection is not None:
         for line in collection_lines(session.open_collection(arguments.collection)):
-            print(printable(line))
+            say(line)
     return DONE

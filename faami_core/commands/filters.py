@@ -6,6 +6,7 @@ import argparse
 from datetime import date
 from pathlib import Path
 
+from faami_core.commands.common import brief, finite, whole
 from faami_core.queries import Filters, Mark
 
 
@@ -14,8 +15,8 @@ def add_filter_options(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("filters", "All must hold; all but --evidence choose before the shortlist.")
     group.add_argument("--folder", type=Path, metavar="DIR", help="only images below this folder of the collection")
     group.add_argument("--name", default="", metavar="PATTERN", help="only file names like this, e.g. 'harbour_*'")
-    group.add_argument("--min-side", type=int, metavar="PIXELS", help="shorter side at least so long")
-    group.add_argument("--max-side", type=int, metavar="PIXELS", help="longer side at most so long")
+    group.add_argument("--min-side", type=whole, metavar="PIXELS", help="shorter side at least so long")
+    group.add_argument("--max-side", type=whole, metavar="PIXELS", help="longer side at most so long")
     group.add_argument("--from", type=_day, dest="first_day", metavar="DAY", help="file changed on that day or later")
     group.add_argument("--to", type=_day, dest="last_day", metavar="DAY", help="… or before; days as 2024-05-31")
     group.add_argument("--tag", action="append", default=[], metavar="TAG", help="only images with this tag")
@@ -28,7 +29,7 @@ def add_filter_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         type=_floor,
         metavar="WORD=NUMBER",
-        help="least evidence of a word of the query; applied to the re-ranked images",
+        help="the least that a word of the query must add to the score; applied to the re-ranked images",
     )
 
 
@@ -51,12 +52,12 @@ def _day(text: str) -> date:
     try:
         return date.fromisoformat(text)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is not a day such as 2024-05-31") from error
+        raise argparse.ArgumentTypeError(f"{brief(text)} is not a day such as 2024-05-31") from error
 
 
 def _floor(text: str) -> tuple[str, float]:
     word, _, number = text.rpartition("=")
     try:
-        return word, float(number)
+        return word, finite(number)
     except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text} is not a word and a number such as roof=0.02") from error
+        raise argparse.ArgumentTypeError(f"{brief(text)} is not a word and a number such as roof=0.02") from error

@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
+import locale
 from pathlib import Path
 from typing import Any
 
-from faami_core.commands.common import DONE, SessionFactory, model_options, positive, session_of
+from faami_core.commands.common import (
+    DONE,
+    SessionFactory,
+    check_named,
+    force_option,
+    model_options,
+    positive,
+    session_of,
+)
 from faami_core.commands.filters import add_filter_options, filters_of
+from faami_core.output import STANDARD_OUTPUT, TABLE
 from faami_core.queries import ImageTerm, PixelBox, Query
 from faami_core.session import Session
-from faami_core.terminal import cancel_on_interrupt, printable
+from faami_core.terminal import cancel_on_interrupt, printable, say, say_bytes, tell
 from faami_core.types import SearchResult
 
 
@@ -35,7 +44,13 @@ def search_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--image", type=Path, action="append", default=[], metavar="FILE", help="an example image")
     parser.add_argument("--top", type=positive, default=20, metavar="N", help="how many hits (default 20)")
     parser.add_argument("--shortlist", type=positive, default=500, metavar="K", help="images re-ranked (default 500)")
-    parser.add_argument("--csv", type=Path, metavar="OUT", help="write the hits to a CSV file")
+    parser.add_argument("--csv", type=Path, metavar="OUT", help="write the hits to a CSV file; - is standard output")
+    parser.add_argument(
+        "--spreadsheet",
+        choices=["locale", "point", "comma"],
+        help="CSV for a double click: decimal sign of the locale, point, or comma (then ; separates cells)",
+    )
+    force_option(parser)
     parser.add_argument("--json", action="store_true", help="print the hits as JSON")
     parser.add_argument("--group", choices=["exact", "near"], help="print duplicates only once, below their best hit")
     add_filter_options(parser)
@@ -43,6 +58,7 @@ def search_options(parser: argparse.ArgumentParser) -> None:
 
 
 def run_search(arguments: argparse.Namespace, session_factory: SessionFactory) -> int:
+    check_named(arguments.csv, TABLE, arguments)
     session = session_of(arguments, session_factory)
     query = Query((*session.parse_query(arguments.query).terms, *(ImageTerm(path) for path in arguments.image)))
     with cancel_on_interrupt() as cancel:
@@ -55,36 +71,54 @@ def run_search(arguments: argparse.Namespace, session_factory: SessionFactory) -
             cancel=cancel,
         )
         groups = session.duplicates(result, arguments.group, cancel=cancel) if arguments.group else None
-    if arguments.csv is not None:
-        session.export_csv(result, arguments.csv)
+    decimal = _decimal(arguments.spreadsheet)
+    if arguments.csv == STANDARD_OUTPUT:
+        say_bytes(session.csv_bytes(result, decimal=decimal))
+    elif arguments.csv is not None:
+        session.export_csv(result, arguments.csv, replace=arguments.force, decimal=decimal)
     if arguments.json:
-        print(json.dumps(_as_json(result), indent=2))
-    else:
-        _print_hits(result, groups or tuple((hit.rank,) for hit in result.hits))
+        say(json.dumps(_as_json(result), indent=2))
+    elif arguments.csv != STANDARD_OUTPUT:
+        _say_hits(result, groups or tuple((hit.rank,) for hit in result.hits))
+    _tell_search(result)
     return DONE
 
 
-def _print_hits(result: SearchResult, groups: tuple[tuple[int, ...], ...]) -> None:
+def _decimal(choice: str | None) -> str | None:
+    """The decimal sign that a spreadsheet expects, None for a CSV that is for other programs."""
+    if choice != "locale":
+        return {None: None, "point": ".", "comma": ","}[choice]
+    before = locale.setlocale(locale.LC_NUMERIC)
+    try:
+        locale.setlocale(locale.LC_NUMERIC, "")
+        return str(locale.localeconv()["decimal_point"])
+    except locale.Error:
+        return "."
+    finally:
+        locale.setlocale(locale.LC_NUMERIC, before)
+
+
+def _say_hits(result: SearchResult, groups: tuple[tuple[int, ...], ...]) -> None:
     from faami_core.search.export import matched_words
 
     for best, *others in groups:
         hit = result.hits[best]
         matched = " ".join(matched_words(result.words, hit.word_evidence))
         more = f"  (and {len(others)} like it)" if others else ""
-        print(f"{hit.rank + 1:4d}  {hit.score:8.4f}  {printable(str(hit.path))}  [{printable(matched)}]{more}")
+        say(f"{hit.rank + 1:4d}  {hit.score:8.4f}  {printable(str(hit.path))}  [{printable(matched)}]{more}")
+
+
+def _tell_search(result: SearchResult) -> None:
     if result.unknown_words:
-        print(f"faami: words the model has never seen: {printable(', '.join(result.unknown_words))}", file=sys.stderr)
+        tell(f"faami: words the model has never seen: {', '.join(result.unknown_words)}")
     for told in Session.advice(result):
-        print(f"faami: {printable(str(told))}", file=sys.stderr)
+        tell(f"faami: {told}")
     if result.unscored:
-        print(f"faami: {result.unscored} images have no finite score and were left out", file=sys.stderr)
+        tell(f"faami: {result.unscored} images have no finite score and were left out")
     if result.damaged:
-        print(f"faami: {result.damaged} images with damaged features were left out; index again", file=sys.stderr)
+        tell(f"faami: {result.damaged} images with damaged features were left out; index again")
     passing = "" if result.passing is None else f"{result.passing} that pass the filters of "
-    print(
-        f"re-ranked {result.reranked} of {passing}{result.gallery_size} in {result.seconds * 1000:.0f} ms",
-        file=sys.stderr,
-    )
+    tell(f"re-ranked {result.reranked} of {passing}{result.gallery_size} in {result.seconds * 1000:.0f} ms")
 
 
 def _as_json(result: SearchResult) -> dict[str, Any]:
@@ -92,6 +126,7 @@ def _as_json(result: SearchResult) -> dict[str, Any]:
         "collection": str(result.collection),
         "further_collections": [str(folder) for folder in result.further_collections],
         "model_fingerprint": result.model_fingerprint,
+        "global_weight": result.global_share,
         "gallery_size": result.gallery_size,
         "reranked": result.reranked,
         "unscored": result.unscored,
@@ -119,7 +154,7 @@ def _as_json(result: SearchResult) -> dict[str, Any]:
                 "score": hit.score,
                 "score_global": hit.score_global,
                 "score_fine": hit.score_fine,
-                "evidence": list(hit.word_evidence),
+                "evidence": list(Session.score_parts(result, hit.rank).words),
                 "best_regions": [_box(box) for box in hit.best_regions],
                 "query_regions": [None if box is None else _box(box) for box in hit.query_regions],
                 "width": hit.width,

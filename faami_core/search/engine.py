@@ -239,7 +239,7 @@ class _Stages:
                 sound = np.isfinite(scored.score)
                 broken += len(block) - int(sound.sum())
                 if self.floors:
-                    adds = np.float32(1 - self.encoder.global_share) * scored.evidence.sum(axis=2)
+                    adds = (1 - self.encoder.global_share) * scored.evidence.sum(axis=2).astype(np.float64)
                     sound &= evident(adds, self.floors)
                 kept.append(scored if sound.all() else scored[np.flatnonzero(sound)])
                 if top is not None and sum(len(part.index) for part in kept) > top + 4 * IMAGE_BLOCK:

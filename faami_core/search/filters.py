@@ -19,11 +19,13 @@ from faami_core.errors import QueryError
 from faami_core.indexing.feature_store import Gallery
 from faami_core.queries import NO_FILTERS, Annotation, Filters
 from faami_core.text import comparable_text, stored_tags, stored_text
-from faami_core.types import FloatArray, QueryWord
+from faami_core.types import QueryWord
 
 MAX_PATTERN = 1000  # characters; a file name has at most 255
 
 Mask = npt.NDArray[np.bool_]
+
+_ROUNDING = 1e-9  # files tell ten digits of evidence; a number copied from one must let its own image pass
 
 _LAST_DAY = date(9999, 12, 30)  # it has a day after it
 _NS = np.iinfo(np.int64)  # of the times of files: the years 1677 to 2262
@@ -106,11 +108,11 @@ def floors_of_words(filters: Filters, words: tuple[QueryWord, ...]) -> tuple[tup
     return tuple(floors)
 
 
-def evident(adds: FloatArray, floors: tuple[tuple[tuple[int, ...], float], ...]) -> Mask:
+def evident(adds: npt.NDArray[np.float64], floors: tuple[tuple[tuple[int, ...], float], ...]) -> Mask:
     """[k, L] what words add to the score → [k] whether every floor is reached."""
     mask = np.ones(len(adds), dtype=np.bool_)
     for indices, floor in floors:
-        mask &= adds[:, list(indices)].max(axis=1) >= floor
+        mask &= adds[:, list(indices)].max(axis=1) >= floor - _ROUNDING
     return mask
 
 

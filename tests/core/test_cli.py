@@ -150,7 +150,8 @@ def test_a_search_prints_json(indexed, capsys):
     assert word == {"text": "red", "weight": 1.0, "known": True, "term": 0}
     assert told["query"] == "red"
     assert len(told["hits"]) == told["gallery_size"] == told["reranked"] == 12
-    assert sum(told["hits"][3]["evidence"]) == pytest.approx(told["hits"][3]["score_fine"], abs=1e-5)
+    hit, weight = told["hits"][3], told["global_weight"]
+    assert weight * hit["score_global"] + sum(hit["evidence"]) == pytest.approx(hit["score"], abs=1e-5)
 
 
 def test_a_search_writes_csv_equal_to_what_it_prints(indexed, tmp_path, capsys):
@@ -181,7 +182,7 @@ def test_filters_choose_what_is_searched_and_how_many_pass_is_told(indexed, caps
     told = capsys.readouterr()
     assert len(told.out.splitlines()) == 4
     assert "re-ranked 4 of 4 that pass the filters of 12" in told.err
-    assert run("search", "red", "--collection", indexed, "--evidence", "red=0.9") == 0
+    assert run("search", "red", "--collection", indexed, "--evidence", "red=0.5") == 0
     assert len(capsys.readouterr().out.splitlines()) == 5  # red itself and the four with a red corner
 
 

@@ -12,6 +12,7 @@ from PIL import Image
 
 from faami_core.data.image_io import read_image
 from faami_core.errors import CancelledError, CollectionError, QueryError
+from faami_core.evidence.parts import hit_parts
 from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.feature_store import Gallery, shard_folder
 from faami_core.indexing.indexer import index_collection
@@ -237,11 +238,16 @@ def test_when_no_image_passes_there_is_no_hit(painted):
 
 def test_least_evidence_of_a_word_removes_hits_after_re_ranking(painted):
     every = search(painted, QUERIES[2], shortlist=60)
-    floor = float(np.median([hit.word_evidence[0] for hit in every.hits]))
+    adds = [hit_parts(every, hit.rank).words[0] for hit in every.hits]
+    floor = sorted(adds)[30]
     result = search(painted, QUERIES[2], shortlist=60, filters=Filters(min_evidence=(("RED", floor),)))
 
     assert result.reranked == 60
-    assert [hit.path for hit in result.hits] == [hit.path for hit in every.hits if hit.word_evidence[0] >= floor]
+    assert len(result.hits) == 30
+    assert [hit.path for hit in result.hits] == [hit.path for hit in every.hits if adds[hit.rank] >= floor]
+    told = float(f"{floor:.10g}")  # as a file tells it
+    again = search(painted, QUERIES[2], shortlist=60, filters=Filters(min_evidence=(("red", told),)))
+    assert [hit.path for hit in again.hits] == [hit.path for hit in result.hits]
     assert 0 < len(result.hits) < 60
     with pytest.raises(QueryError, match="'river', which is no word of the query"):
         search(painted, QUERIES[2], filters=Filters(min_evidence=(("river", 0.1),)))
