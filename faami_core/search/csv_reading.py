@@ -20,7 +20,6 @@ import msgspec
 import numpy as np
 
 from faami_core.errors import ExportError
-from faami_core.indexing.marks import tidy_tags
 from faami_core.queries import Annotation, Mark, PixelBox
 from faami_core.search import provenance
 from faami_core.search.csv_columns import (
@@ -32,6 +31,7 @@ from faami_core.search.csv_columns import (
     unescaped,
 )
 from faami_core.search.provenance import legible
+from faami_core.text import stored_tags
 
 MAX_BYTES = 128 << 20
 MAX_ROWS = 200_000
@@ -300,7 +300,7 @@ class _Row:
             raise self._wrong("mark") from error
 
     def _tags(self) -> tuple[str, ...]:
-        tags = tidy_tags([unescaped(self._cells.get("tags", ""))])
+        tags = stored_tags([unescaped(self._cells.get("tags", ""))])
         if len(tags) > _MOST_TAGS or any(len(tag) > _LONGEST_TAG for tag in tags):
             raise CellError(f"row {self._number}: it has too many or too long tags")
         return tags
