@@ -82,8 +82,8 @@ def _tell(report: IndexReport) -> int:
         tell("faami: cancelled; what is indexed is kept, run the same command to go on")
         return CANCELLED
     if report.waiting or report.scan.unlisted:
-        print("faami: not all folders could be read; what was known there is kept as offline", file=sys.stderr)
-        print("       Connect the drive or allow reading, then run the same command to go on.", file=sys.stderr)
+        tell("faami: not all folders could be read; what was known there is kept as offline")
+        tell("       Connect the drive or allow reading, then run the same command to go on.")
         return FAULT
     return DONE
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import contextlib
 import csv
 import io
@@ -229,6 +230,12 @@ def test_what_a_terminal_would_obey_is_never_printed_raw(
     told = capsys.readouterr()
     assert told.err
     assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", told.out + told.err)
+
+
+def test_every_line_of_the_command_line_goes_through_the_door_that_makes_it_safe() -> None:
+    for file in [ROOT / "faami_core" / "cli.py", *(ROOT / "faami_core" / "commands").glob("*.py")]:
+        names = {node.id for node in ast.walk(ast.parse(file.read_text("utf-8"))) if isinstance(node, ast.Name)}
+        assert "print" not in names, file.name
 
 
 # --- files ----------------------------------------------------------------------------------------------------
