@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from faami_core.config import DATA_DIR_VARIABLE, user_data_dir
+from faami_core.private import claim_data_folder
 from faami_core.types import (
     CancelToken,
     CollectionInfo,
@@ -76,6 +79,7 @@ class Keeping(Workplace):
         if not (folder / CATALOG_NAME).is_file():
             check_readable(root)
         with self._lane:
+            self._claim_data_folder()
             self._take_over(root, was)
             if self._encoder is None and progress is not None:
                 progress(Progress("Loading the model", 0))
@@ -145,6 +149,7 @@ class Keeping(Workplace):
         from faami_core.indexing.collection import change_membership, index_folder
 
         with self._lane:
+            self._claim_data_folder()
             self._take_over(canonical(root), was)
             change_membership(
                 index_folder(self._data_dir, canonical(root)),
@@ -185,6 +190,13 @@ class Keeping(Workplace):
             return open_collection(self._indexed_folder(root), root, self._fingerprint())
 
     # --- inside --------------------------------------------------------------------------------------------
+
+    def _claim_data_folder(self) -> None:
+        from faami_core.indexing.database import index_errors
+
+        with index_errors(self._data_dir):
+            own_place = DATA_DIR_VARIABLE not in os.environ and self._data_dir == user_data_dir()
+            claim_data_folder(self._data_dir, always=own_place)
 
     def _take_over(self, root: Path, was: Path | None = None) -> None:
         """Lets an index follow to the new name of its folder; the next report tells it."""

@@ -15,6 +15,8 @@ import uuid
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from faami_core.private import private_opener
+
 TEMPORARY_PREFIX = ".tmp-"
 
 StepHook = Callable[[str, Path], None]
@@ -32,7 +34,9 @@ def reach(step: str, path: Path) -> None:
     step_hook(step, path)
 
 
-def write_file(path: Path, parts: Iterable[bytes | memoryview], *, durable: bool = True) -> None:
+def write_file(
+    path: Path, parts: Iterable[bytes | memoryview], *, durable: bool = True, private: bool = False
+) -> None:
     """Writes ``path`` so that it survives a crash at any moment: temp file, fsync, rename, fsync of the folder.
 
     Steps: ``create``, ``write``, ``sync``, ``rename``, ``sync_folder``.
@@ -40,6 +44,7 @@ def write_file(path: Path, parts: Iterable[bytes | memoryview], *, durable: bool
     Args:
         path: Target, replaced if it exists; its folder exists.
         parts: The content in order.
+        private: Only the owner may read it.
         durable: False leaves out both fsyncs, for what can be made anew: after a power cut the file may be torn.
 
     Raises:
@@ -48,7 +53,7 @@ def write_file(path: Path, parts: Iterable[bytes | memoryview], *, durable: bool
     temporary = path.with_name(f"{TEMPORARY_PREFIX}{uuid.uuid4().hex}")
     reach("create", path)
     try:
-        with temporary.open("xb") as stream:
+        with open(temporary, "xb", opener=private_opener if private else None) as stream:
             reach("write", path)
             for part in parts:
                 stream.write(part)

@@ -30,6 +30,7 @@ from faami_core.indexing.records import (
     ShardRecord,
     StoredRow,
 )
+from faami_core.private import make_private_folder
 from faami_core.types import ModelInfo
 
 CATALOG_NAME = "catalog.sqlite"
@@ -52,7 +53,7 @@ class Catalog(CatalogReports):
             raise CollectionError("This folder has not been indexed yet.", "Index it first.")
         with index_errors(folder):
             if create:
-                folder.mkdir(parents=True, exist_ok=True)
+                make_private_folder(folder)
             super().__init__(folder / CATALOG_NAME, create=create)
 
     # --- roots and files -----------------------------------------------------------------------------------

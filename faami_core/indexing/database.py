@@ -4,47 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import shutil
+import os
 import sqlite3
-import tempfile
+import stat
 from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from faami_core.errors import CollectionError
 from faami_core.indexing import migrations
+from faami_core.indexing.index_faults import CANNOT_WRITE, index_errors, primary_code
+from faami_core.indexing.write_ahead_log import with_log
+from faami_core.private import private_opener
+
+__all__ = ["Database", "index_errors"]
 
 _BUSY_SECONDS = 10.0
-_LOG_INDEX_BYTES = 32768  # where SQLite cannot make the index of its log, it speaks of an I/O error
-_FULL_ERRNOS = (errno.ENOSPC, errno.EDQUOT)
-# What SQLite says on read-only media and on a full disk, where not even its shared memory file can be made.
-_CANNOT_WRITE = (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR)
-
-
-@contextlib.contextmanager
-def index_errors(folder: Path) -> Iterator[None]:
-    """Turns faults of disk and database under ``folder`` into sentences for the analyst."""
-    try:
-        yield
-    except (sqlite3.ProgrammingError, sqlite3.IntegrityError):
-        raise  # a mistake of ours, not of the disk
-    except (sqlite3.DatabaseError, OSError) as error:
-        free = _free_bytes(folder)
-        if _is_full(error, free):
-            raise CollectionError(
-                f"The disk with the index in {str(folder)!r} is full: {free:,} bytes are free.",
-                "Free some space, then index again; finished work is kept and can be searched.",
-            ) from error
-        if isinstance(error, OSError):
-            raise CollectionError(
-                f"The index in {str(folder)!r} cannot be read or written: {error.strerror or error}.",
-                "Check the free space and the permissions of that folder, then index again; finished work is kept.",
-            ) from error
-        raise CollectionError(
-            f"The index in {str(folder)!r} cannot be used: {error}.",
-            "Check the free space and the permissions of that folder; if it is broken, delete it and index again.",
-        ) from error
 
 
 class Database:
@@ -65,7 +40,7 @@ class Database:
         try:
             self._connection = _open_to_write(path)
         except sqlite3.OperationalError as error:
-            if create or _primary_code(error) not in _CANNOT_WRITE:
+            if create or primary_code(error) not in CANNOT_WRITE:
                 raise
             self._connection = _open_to_read(path)
 
@@ -122,6 +97,7 @@ class Database:
 
 
 def _open_to_write(path: Path) -> sqlite3.Connection:
+    _make_private_file(path)
     connection = sqlite3.connect(path, timeout=_BUSY_SECONDS, isolation_level=None)
     try:
         migrations.refuse_newer(connection)  # before anything is written
@@ -133,6 +109,17 @@ def _open_to_write(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _make_private_file(path: Path) -> None:
+    """SQLite gives the files beside a database the rights of the database; what is no regular file it waits for."""
+    try:
+        status = path.stat()
+    except FileNotFoundError:
+        os.close(private_opener(str(path), os.O_RDWR | os.O_CREAT | os.O_EXCL))
+        return
+    if not stat.S_ISREG(status.st_mode):
+        raise OSError(errno.EINVAL, f"{path.name} is not a regular file")
 
 
 def _open_to_read(path: Path) -> sqlite3.Connection:
@@ -154,37 +141,18 @@ def _open_to_read(path: Path) -> sqlite3.Connection:
 
 
 def _copy_in_memory(path: Path) -> sqlite3.Connection:
+    log = _log_of(path)
     memory = sqlite3.connect(":memory:", isolation_level=None)
-    with tempfile.TemporaryDirectory(prefix="faami-") as folder:
-        copy = Path(folder) / path.name
-        shutil.copyfile(path, copy)
-        if _log_of(path).exists():
-            shutil.copyfile(_log_of(path), _log_of(copy))
-        with contextlib.closing(sqlite3.connect(copy, isolation_level=None)) as source:
-            source.execute("PRAGMA journal_mode = DELETE")  # brings in the log; memory has none
-            source.backup(memory)
-    migrations.migrate(memory)
-    memory.execute("PRAGMA query_only = ON")
+    try:
+        memory.deserialize(with_log(path.read_bytes(), log.read_bytes() if log.exists() else b""))
+        migrations.migrate(memory)
+        memory.execute("PRAGMA query_only = ON")
+    except BaseException:
+        memory.close()
+        raise
     return memory
 
 
 def _log_of(path: Path) -> Path:
     """SQLite's write-ahead log of a database file."""
     return path.with_name(f"{path.name}-wal")
-
-
-def _primary_code(error: Exception) -> int:
-    """SQLite's result code without its details, or 0."""
-    return getattr(error, "sqlite_errorcode", 0) & 0xFF
-
-
-def _is_full(error: Exception, free: int) -> bool:
-    if isinstance(error, OSError):
-        return error.errno in _FULL_ERRNOS
-    code = _primary_code(error)
-    return code == sqlite3.SQLITE_FULL or (code == sqlite3.SQLITE_IOERR and free < _LOG_INDEX_BYTES)
-
-
-def _free_bytes(folder: Path) -> int:
-    nearest = next(place for place in (folder, *folder.parents) if place.exists())
-    return shutil.disk_usage(nearest).free

@@ -148,8 +148,8 @@ def write_shard(folder: Path, rows: ShardRows, metadata: dict[str, str]) -> Shar
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     name = f"{stamp}-{uuid.uuid4().hex[:12]}{SHARD_SUFFIX}"
     for place in (folder.parent, folder):  # never the index itself: that would hide that it was moved away
-        place.mkdir(exist_ok=True)
-    atomic.write_file(folder / name, [content])
+        place.mkdir(mode=0o700, exist_ok=True)
+    atomic.write_file(folder / name, [content], private=True)
     header = content[: 8 + int.from_bytes(content[:8], "little")]
     head = _head_check(header, *(tensors[name] for name in _HEAD_TENSORS))
     return ShardRecord(name, len(rows.item_ids), len(content), hashlib.sha256(content).digest(), head)

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import IO
 
 from faami_core.errors import CollectionError
+from faami_core.private import make_private_folder, private_opener
 
 LOCK_NAME = "writer.lock"
 
@@ -26,8 +27,8 @@ class WriterLock:
         self._stream: IO[bytes] | None = None
 
     def __enter__(self) -> WriterLock:
-        self._path.parent.mkdir(parents=True, exist_ok=True)
-        stream = self._path.open("a+b", buffering=0)
+        make_private_folder(self._path.parent)
+        stream = open(self._path, "a+b", buffering=0, opener=private_opener)
         try:
             _acquire(stream)
         except OSError as error:

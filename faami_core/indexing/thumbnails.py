@@ -18,6 +18,7 @@ from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.database import index_errors
 from faami_core.indexing.records import DecodedFile
 from faami_core.indexing.scanner import is_as_recorded
+from faami_core.private import make_private_folder
 from faami_core.types import ByteArray
 
 LIMIT_BYTES = 1 << 30  # for one collection: about 70,000 images
@@ -49,8 +50,9 @@ class ThumbnailShelf:
             if file.thumbnail and self._bytes + len(file.thumbnail) <= LIMIT_BYTES:
                 self._bytes += len(file.thumbnail)
                 with contextlib.suppress(OSError):  # a disk that is full is told where features are written
-                    self._folder.mkdir(exist_ok=True)
-                    atomic.write_file(_place(self._folder, file.content), [file.thumbnail], durable=False)
+                    make_private_folder(self._folder)
+                    place = _place(self._folder, file.content)
+                    atomic.write_file(place, [file.thumbnail], durable=False, private=True)
 
 
 def kept_thumbnail(index: Path, path: Path, side: int) -> ByteArray | None:

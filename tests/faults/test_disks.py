@@ -7,15 +7,19 @@ import random
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from faami_core.errors import CollectionError
-from faami_core.indexing import atomic, upkeep
+from faami_core.indexing import atomic, database, upkeep
 from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.indexer import CPU_BATCH_SIZE
+from faami_core.indexing.marks import annotate
+from faami_core.queries import Annotation, Mark
 from faami_core.session import Session
 from faami_core.types import Query
 from tests.faults.index_tools import check_tidy, index, paint_many, rot_a_row, start_child, stored
@@ -143,6 +147,110 @@ def test_an_index_of_version_1_on_read_only_media_is_searched(disk):
     make_read_only(disk)
 
     assert len(stored(disk / "index")) == 4
+
+
+@pytest.mark.parametrize("free_kb", [0, 4, 16, 32, 48, 64, 80, 96, 112, 128, 160, 256])
+def test_an_almost_full_disk_at_the_first_run_is_told_as_full(disk, tmp_path, free_kb):
+    paint_many(tmp_path / "images", range(40))
+    filler = fill(disk, leave=free_kb * 1024)
+    session = Session(encoder=StubEncoder(), data_dir=disk / "data")
+    try:
+        session.index(tmp_path / "images")
+    except CollectionError as error:
+        assert "is full" in error.message
+        assert "delete" not in str(error)
+    filler.unlink()
+
+    assert session.index(tmp_path / "images").seen == 40
+    assert session.search(tmp_path / "images", RED).gallery_size == 40
+
+
+def test_a_first_run_where_nothing_can_be_written_names_the_variable_that_helps(disk, tmp_path):
+    paint_many(tmp_path / "images", range(2))
+    make_read_only(disk)
+
+    with pytest.raises(CollectionError, match="cannot be written: Read-only file system") as told:
+        Session(encoder=StubEncoder(), data_dir=disk / "data").index(tmp_path / "images")
+    assert "FAAMI_DATA_DIR" in told.value.next_step
+
+
+def test_marks_in_an_index_on_read_only_media_are_shown_and_not_changed(disk, tmp_path):
+    paint_many(tmp_path / "images", range(4))
+    session = Session(encoder=StubEncoder(), data_dir=disk / "data")
+    session.index(tmp_path / "images")
+    image = session.browse(tmp_path / "images")[0].image_id
+    session.annotate(tmp_path / "images", {image: Annotation(Mark.ACCEPTED)})
+    make_read_only(disk)
+
+    with pytest.raises(CollectionError, match="cannot be written") as told:
+        session.annotate(tmp_path / "images", {image: Annotation(Mark.REJECTED)})
+    assert "FAAMI_DATA_DIR" in told.value.next_step
+    assert session.annotations(tmp_path / "images") == {image: Annotation(Mark.ACCEPTED)}
+
+
+HOLD = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("PRAGMA locking_mode = EXCLUSIVE")
+connection.execute("BEGIN EXCLUSIVE")
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def test_an_index_that_a_backup_program_holds_is_told_with_the_program(tmp_path, monkeypatch):
+    monkeypatch.setattr(database, "_BUSY_SECONDS", 0.2)
+    paint_many(tmp_path / "images", range(4))
+    session = Session(encoder=StubEncoder(), data_dir=tmp_path / "data")
+    session.index(tmp_path / "images")
+    (catalog,) = (tmp_path / "data").rglob("catalog.sqlite")
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, catalog], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as holder:
+        assert holder.stdout.readline() == b"held\n"
+        for attempt in (session.index, session.browse, session.open_collection, session.annotations):
+            with pytest.raises(
+                CollectionError, match=rf"is held by another program \(.*, process {holder.pid}\)"
+            ) as told:
+                attempt(tmp_path / "images")
+            assert "Wait until it has finished, or close it" in told.value.next_step
+            assert "delete" not in str(told.value)
+        holder.stdin.close()
+
+    assert session.index(tmp_path / "images").unchanged == 4
+
+
+def test_an_index_is_for_its_owner_alone_and_leaves_nothing_in_the_temporary_folder(tmp_path, monkeypatch):
+    temporary = tmp_path / "tmp"
+    temporary.mkdir()
+    monkeypatch.setenv("TMPDIR", str(temporary))
+    monkeypatch.setattr(tempfile, "tempdir", None)
+    paint_many(tmp_path / "images", range(4))
+    Image.new("RGB", (900, 700), "red").save(tmp_path / "images" / "large.png")
+    before = os.umask(0o022)
+    try:
+        session = Session(encoder=StubEncoder(), data_dir=tmp_path / "a" / "data")
+        session.index(tmp_path / "images")
+        with Catalog(next((tmp_path / "a").rglob("catalog.sqlite")).parent) as catalog:
+            annotate(catalog, {1: Annotation(Mark.ACCEPTED)})
+            places = [tmp_path / "a", *(tmp_path / "a").rglob("*")]
+            modes = {str(place.relative_to(tmp_path)): place.stat().st_mode & 0o077 for place in places}
+    finally:
+        os.umask(before)
+
+    assert {Path(name).suffix for name in modes} >= {".sqlite", ".safetensors", ".lock", ".jpg", ".sqlite-wal"}
+    assert set(modes.values()) == {0}, modes
+    assert list(temporary.iterdir()) == []
+    monkeypatch.setattr(tempfile, "tempdir", None)
+
+
+def test_a_catalog_that_is_a_pipe_or_a_folder_is_told_and_not_waited_for(tmp_path):
+    for make in (os.mkfifo, os.mkdir):
+        index_place = tmp_path / make.__name__
+        index_place.mkdir()
+        make(index_place / "catalog.sqlite")
+        with pytest.raises(CollectionError, match="not a regular file"):
+            Catalog(index_place, create=True)
 
 
 @pytest.mark.parametrize("place", [".", "drive"])

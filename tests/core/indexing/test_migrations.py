@@ -68,7 +68,7 @@ def test_the_next_step_runs_on_an_older_catalog_only_once(tmp_path, monkeypatch)
 def test_a_file_that_is_no_database_is_told_as_such(tmp_path):
     (tmp_path / CATALOG_NAME).write_bytes(b"this is not a database, but it is long enough to look like one" * 40)
 
-    with pytest.raises(CollectionError, match="cannot be used") as told:
+    with pytest.raises(CollectionError, match="is damaged: file is not a database") as told:
         Catalog(tmp_path)
 
-    assert "delete it and index again" in told.value.next_step
+    assert "Index the folder again" in told.value.next_step
