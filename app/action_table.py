@@ -280,7 +280,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         "why_above", "&Why above", "View", "Why this image is above or below another one.",
-        lambda window: window.inspector.turn_to("compare"), ("W",), Needs.RESULT,
+        lambda window: commands.show_panel(window, "compare"), ("W",), Needs.RESULT,
     ),
     ActionSpec(
         "two_queries", "Two &queries", "View", "How another query reads this image, beside the one that was asked.",
@@ -301,11 +301,17 @@ ACTIONS: tuple[ActionSpec, ...] = (
     ),
     ActionSpec(
         "histogram", "Score h&istogram", "View", "Show how the scores are spread, with a line to cut them.",
-        commands.follow_panel_actions, ("H",), Needs.RESULT, checkable=True, starts_block=True,
+        lambda window: window.layout_of_panes.take_choice("histogram"), ("H",), Needs.RESULT, checkable=True,
+        starts_block=True,
     ),
     ActionSpec(
         "side_panel", "Side &panel", "View", "Show or hide collections, filters and saved queries.",
-        commands.follow_panel_actions, ("Ctrl+B",), checkable=True,
+        lambda window: window.layout_of_panes.take_choice("side_panel"), ("Ctrl+B",), checkable=True,
+    ),
+    ActionSpec(
+        "inspector", "&Inspector", "View", "Show or hide the large image and its evidence.",
+        lambda window: window.layout_of_panes.take_choice("inspector"), ("Ctrl+Shift+B",), Needs.COLLECTION,
+        checkable=True,
     ),
     ActionSpec(
         "group_copies", "Group exact &copies", "View/Duplicates",

@@ -9,10 +9,11 @@ import sys
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from app.controllers.pane_layout import DEFAULT_SIZE
 from app.crash_log import CrashLog
 from app.heartbeat import Heartbeat
 from app.icons import app_icon
-from app.main_window import DEFAULT_SIZE, MainWindow
+from app.main_window import MainWindow
 from app.scripted_run import ScriptedRun
 from app.settings import Settings
 from app.theme import apply_theme
@@ -72,7 +73,7 @@ def _run_window(app: QApplication, options: argparse.Namespace, crash_log: Crash
     window.offer_crash_log(crash_log.size_at_start)
     window.closed.connect(app.quit)
     if options.size or options.screenshot:  # a picture does not depend on how the window was left
-        window.resize(*(options.size or DEFAULT_SIZE))
+        window.resize(*(options.size or DEFAULT_SIZE.toTuple()))
     script = ScriptedRun(window, options)
     script.finished.connect(app.exit)
     # Python runs these between two beats of the heartbeat; the window closes as if by hand.

@@ -93,11 +93,11 @@ def follow_notice(window: MainWindow, name: str) -> None:
         window.actions_by_name[name].trigger()
 
 
-def follow_panel_actions(window: MainWindow) -> None:
-    """Shows or hides side panel and histogram, and remembers it."""
-    window.settings.side_panel = window.actions_by_name["side_panel"].isChecked()
-    window.settings.histogram = window.actions_by_name["histogram"].isChecked()
-    window.show_panes()
+def show_panel(window: MainWindow, tab: str) -> None:
+    """Turns the inspector, shown for it, to one of its panels."""
+    if not window.inspector.isVisible():
+        window.actions_by_name["inspector"].trigger()
+    window.inspector.turn_to(tab)
 
 
 def follow_watch(window: MainWindow) -> None:
@@ -136,7 +136,7 @@ def leave_empty_state(window: MainWindow) -> None:
 
 def compare_queries(window: MainWindow) -> None:
     """Turns to the two queries, the cursor in the second one."""
-    window.inspector.turn_to("pair")
+    show_panel(window, "pair")
     window.inspector.pair.text.setFocus(Qt.FocusReason.ShortcutFocusReason)
 
 
@@ -168,7 +168,9 @@ def pick_further(window: MainWindow) -> None:
 
 
 def draw_region(window: MainWindow) -> None:
-    """The next drag on the image of the inspector draws a region to search with."""
+    """The next drag on the image of the inspector, shown for it, draws a region to search with."""
+    if not window.inspector.isVisible():
+        window.actions_by_name["inspector"].trigger()
     window.inspector.image.set_drawing(not window.inspector.image.is_drawing)
 
 

@@ -20,6 +20,7 @@ from app.controllers.feedback_controller import FeedbackController
 from app.controllers.filter_controller import FilterController
 from app.controllers.further_controller import FurtherController
 from app.controllers.indexing_controller import IndexingController
+from app.controllers.pane_layout import DEFAULT_SIZE, PaneLayout, fit_to_screen
 from app.controllers.query_controller import QueryController
 from app.controllers.query_undo import QueryUndo
 from app.controllers.reopen_controller import ReopenController
@@ -53,9 +54,6 @@ from faami_core.types import CollectionInfo, ModelInfo, SearchResult
 if TYPE_CHECKING:
     from faami_core.session import Session
 
-DEFAULT_SIZE = (1440, 900)
-_RAIL_WIDTH = 208
-
 
 class MainWindow(QMainWindow):
     """Owns widgets, models and controllers of one session.
@@ -73,7 +71,6 @@ class MainWindow(QMainWindow):
         self.setWindowTitle("FAAMI Explorer")
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
-        self.setMinimumSize(1120, 640)  # the panes at their narrowest
         self.settings = settings
         self.crash_log_path = crash_log_path
         self.runner = TaskRunner(self)
@@ -199,8 +196,7 @@ class MainWindow(QMainWindow):
 
     def _set_switches(self) -> None:
         """What can be on or off starts as it was left."""
-        self.actions_by_name["side_panel"].setChecked(self.settings.side_panel)
-        self.actions_by_name["histogram"].setChecked(self.settings.histogram)
+        self.layout_of_panes = PaneLayout(self.settings, self.splitter, self.actions_by_name)
         self.actions_by_name["look_for_changes"].setChecked(self.settings.look_for_changes)
         self.actions_by_name[f"theme_{self.settings.theme}"].setChecked(True)
 
@@ -208,6 +204,7 @@ class MainWindow(QMainWindow):
         """What the window itself answers; parts that speak with each other meet in ``wiring``."""
         pane = self.pane
         pane.page_turned.connect(self.show_panes)
+        self.layout_of_panes.changed.connect(self.show_panes)
         self.collections.opened.connect(self._after_open)
         self.search.shown.connect(self._after_search)
         self.search.browsing.connect(self._after_browse)
@@ -335,10 +332,8 @@ class MainWindow(QMainWindow):
         """The welcome page stands alone; there is nothing to inspect or to ask before a collection is open."""
         has_collection = self.workspace.collection is not None
         self.side.show_tools(has_collection)
-        self.side.setVisible(self.actions_by_name["side_panel"].isChecked() and self.pane.page != "welcome")
-        if self.inspector.isHidden():
-            self.inspector.setVisible(has_collection)
-            self.splitter.setSizes(self.settings.split or self._default_split())
+        has_side = self.pane.page != "welcome"
+        self.layout_of_panes.show_panes(self.side, self.inspector, has_side=has_side, has_images=has_collection)
         self.pane.query.setVisible(has_collection)
         has_hits = self.workspace.result is not None and bool(self.workspace.result.hits)
         self.pane.show_histogram(has_hits and self.actions_by_name["histogram"].isChecked())
@@ -387,11 +382,6 @@ class MainWindow(QMainWindow):
 
     def _restore_layout(self) -> None:
         geometry = self.settings.layout("geometry")
-        if geometry is None or not self.restoreGeometry(geometry):
-            self.resize(*DEFAULT_SIZE)
+        is_restored = geometry is not None and self.restoreGeometry(geometry)
+        fit_to_screen(self, None if is_restored else DEFAULT_SIZE)
         self.inspector.hide()
-
-    def _default_split(self) -> list[int]:
-        """Widths of the panes before anyone has moved them: the inspector takes under a third."""
-        inspector = max(400, round(0.29 * self.width()))
-        return [_RAIL_WIDTH, self.width() - _RAIL_WIDTH - inspector, inspector]

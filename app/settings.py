@@ -149,6 +149,15 @@ class Settings:
         self._store.setValue("side_panel", shown)
 
     @property
+    def inspector(self) -> bool:
+        """Whether the right pane is shown."""
+        return self._flag("inspector")
+
+    @inspector.setter
+    def inspector(self, shown: bool) -> None:
+        self._store.setValue("inspector", shown)
+
+    @property
     def look_for_changes(self) -> bool:
         """Whether the folder of the open collection is looked at now and then."""
         return self._flag("look_for_changes")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from PySide6.QtCore import QSize
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from app.widgets.controls import label
 
 _SHOWN_CHARACTERS = 60_000  # the newest part of a long log
+
+_SIZE = QSize(820, 520)
 
 
 class CrashLogDialog(QDialog):
@@ -47,7 +50,7 @@ class CrashLogDialog(QDialog):
         column.addWidget(self.text, 1)
         column.addLayout(row)
         column.setSizeConstraint(QLayout.SizeConstraint.SetNoConstraint)
-        self.resize(820, 520)
+        self.resize(_SIZE if parent is None else _SIZE.boundedTo(parent.size()))
 
 
 def read_log(path: Path) -> str:

@@ -7,9 +7,10 @@ from itertools import pairwise
 
 from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QShowEvent
-from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QScrollArea, QSizePolicy, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from app.widgets.controls import bold_of, label, number_of, settle
+from app.widgets.row_area import RowArea
 from faami_core.explanation import ScoreParts
 from faami_core.types import QueryWord
 
@@ -17,7 +18,6 @@ WHOLE_QUERY, WHOLE_IMAGE = "Whole query", "Whole image"
 _HEIGHT = 24
 _BAR = 8
 _NAME_SHARE = 0.34  # of the width
-_ROWS_IN_SIGHT = 7
 _FINE_BELOW = 0.05  # numbers of a smaller range are told to four decimals
 
 
@@ -149,12 +149,8 @@ class EvidenceBars(QWidget):
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(0)
         self._column.addWidget(self.whole_image)
-        self._scroll = QScrollArea()
+        self._scroll = RowArea(f"{name}, list")
         self._scroll.setWidget(self._list)
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setAccessibleName(f"{name}, list")
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.setSpacing(2)
@@ -179,7 +175,7 @@ class EvidenceBars(QWidget):
                 self._add(index, BarRow(word.text, key=key, meaning=seen))
         rows = len(self._rows) + 1
         self._list.setMinimumHeight(rows * _HEIGHT)
-        self._scroll.setFixedHeight(min(rows, _ROWS_IN_SIGHT) * _HEIGHT)
+        self._scroll.make_room(rows, _HEIGHT)
 
     def show_choice(self, word: int | None) -> None:
         """Lights a row without telling."""

@@ -55,7 +55,7 @@ class ImageView(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._view)
-        self.setMinimumSize(160, 160)
+        self.setMinimumSize(160, 96)
         self._readout = QLabel(self)
         self._readout.setObjectName("readout")
         self._readout.setAccessibleName("Value under the pointer")

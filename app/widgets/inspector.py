@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from app.widgets.compare_panel import ComparePanel
@@ -16,6 +17,9 @@ from app.widgets.legend import Legend
 from app.widgets.mixer_panel import MixerPanel
 from app.widgets.query_pair_panel import QueryPairPanel
 from app.widgets.trust_panel import TrustPanel
+
+_BESIDE_IMAGE = 375  # pixels of height that all the rest makes do with
+_LOWEST_IMAGE, _HIGH_IMAGE = 96, 240
 
 TABS = ("evidence", "compare", "pair", "mix", "trust")
 RAW_ATTENTION = "Raw attention: sums to 1 in every image, also where nothing matches"
@@ -201,6 +205,12 @@ class Inspector(QFrame):
         column.addLayout(row)
         column.addWidget(self.path)
         return box
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """In a low window the lists of words give way before the image does."""
+        super().resizeEvent(event)
+        for image in (self.image, self.other):
+            image.setMinimumHeight(min(max(event.size().height() - _BESIDE_IMAGE, _LOWEST_IMAGE), _HIGH_IMAGE))
 
     # --- what the controllers say --------------------------------------------------------------------------
 

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QScrollArea, QSlider, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
 from app.widgets.controls import ElidedLabel, IconPushButton, label
+from app.widgets.row_area import RowArea
 from faami_core.types import QueryWord
 
 _EVEN = 100  # per cent
 _MOST = 300
 _STEP = 10
-_ROW_HEIGHT = 30
-_ROWS_IN_SIGHT = 6
+_ROW_HEIGHT = 28
 
 
 class MixerPanel(QWidget):
@@ -34,11 +34,7 @@ class MixerPanel(QWidget):
         head = QHBoxLayout()
         head.addWidget(note, 1)
         head.addWidget(self.reset)
-        self._scroll = QScrollArea()
-        self._scroll.setWidgetResizable(True)
-        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._scroll.setAccessibleName("Weights of the words")
+        self._scroll = RowArea("Weights of the words")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -70,7 +66,7 @@ class MixerPanel(QWidget):
                     grid.addWidget(widget, place, column)
                 grid.setRowMinimumHeight(place, _ROW_HEIGHT)
         self._scroll.setWidget(rows)  # the one before is deleted
-        self._scroll.setFixedHeight(min(len(self._sliders), _ROWS_IN_SIGHT) * _ROW_HEIGHT + 4)
+        self._scroll.make_room(len(self._sliders), _ROW_HEIGHT)
         self.reset.setEnabled(False)
         self.show_shares(words)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QItemSelection, QModelIndex, QPoint, QSize, Qt, Signal
@@ -17,6 +18,7 @@ from app.widgets.result_delegate import ResultDelegate
 from app.widgets.selecting import make_current, select_rows
 
 SMALLEST_CELL, LARGEST_CELL, CELL_STEP = 112, 400, 24
+_ROWS, _GIVES_WAY = 2, 0.8  # cells are up to a fifth smaller where two rows of them then have room
 
 
 @dataclass(frozen=True)
@@ -261,9 +263,14 @@ class ResultGrid(QListView):
 
     def _arrange(self) -> None:
         width = max(self.viewport().width() - 1, SMALLEST_CELL)
-        columns = max(1, width // self._cell)
         first = self._results.data(self._results.index(0), Qt.ItemDataRole.UserRole + 5)
-        size = self._delegate.arrange(width // columns, self.font(), with_badges=bool(first))
+        arrange = partial(self._delegate.arrange, font=self.font(), with_badges=bool(first))
+        columns, height = max(1, width // self._cell), self.viewport().height()
+        narrower = width // (columns + 1)
+        gives_way = narrower >= max(_GIVES_WAY * self._cell, SMALLEST_CELL)
+        if gives_way and _ROWS * arrange(narrower).height() <= height < _ROWS * arrange(width // columns).height():
+            columns += 1
+        size = arrange(width // columns)
         if size != self.gridSize():
             self.setGridSize(QSize(size))
         self.verticalScrollBar().setSingleStep(max(24, size.height() // 4))

@@ -352,6 +352,7 @@ def test_in_the_lowest_window_the_panel_scrolls_and_cuts_nothing_at_its_side(
     qtbot: QtBot, window: MainWindow
 ) -> None:
     window.resize(window.minimumSize())
+    window.actions_by_name["side_panel"].trigger()  # it has made way
     type_into(qtbot, window, "modified_to", "2024-13")
     qtbot.waitUntil(lambda: bool(window.filter_panel.problem_of("modified_to")))
     scroll = window.side.area
