@@ -9,11 +9,12 @@ from typing import Any
 
 import torch
 from tokenizers import Encoding
-from tokenizers import Tokenizer as FastTokenizer
 from torch import Tensor, nn
 
 from faami_core.config import TextEncoderConfig
 from faami_core.errors import ModelError
+from faami_core.model.fingerprint import NEXT_STEP, read_text
+from faami_core.model.tokenizer_file import open_tokenizer
 from faami_core.text import without_invisible
 
 # Words without a place in an image. The text encoder reads them and they count in the global score; in the fine score
@@ -61,21 +62,18 @@ class TokenBatch:
 
 
 class Tokenizer:
-    """Reads a ``tokenizer.json``; phrases longer than ``max_tokens`` are cut.
+    """Reads a ``tokenizer.json`` that has passed its trial; phrases longer than ``max_tokens`` are cut.
 
     Raises:
         ModelError: if the file is missing or broken.
     """
 
     def __init__(self, file: Path, max_tokens: int) -> None:
+        text = read_text(file)
         try:
-            self._fast = FastTokenizer.from_str(file.read_text(encoding="utf-8"))
+            self._fast = open_tokenizer(text, max_tokens)
         except Exception as error:  # the binding raises bare Exception on malformed JSON
-            raise ModelError(
-                f"The tokenizer {file} cannot be read ({error}).", "Copy the model folder again."
-            ) from error
-        self._fast.no_padding()
-        self._fast.enable_truncation(max_tokens)
+            raise ModelError(f"The tokenizer {file} cannot be read ({error}).", NEXT_STEP) from error
         self.padding_id: int = self._fast.token_to_id("[PAD]") or 0
 
     @property
@@ -84,7 +82,12 @@ class Tokenizer:
         return 1 + max(self._fast.get_vocab(with_added_tokens=True).values(), default=-1)
 
     def __call__(self, phrases: Sequence[str]) -> TokenBatch:
-        encodings = self._fast.encode_batch(list(phrases))
+        try:
+            encodings = self._fast.encode_batch(list(phrases))
+        except (KeyboardInterrupt, SystemExit):
+            raise
+        except BaseException as error:  # where the library would abort, the binding raises what is no Exception
+            raise ModelError(f"The tokenizer cannot read the phrase ({error}).", NEXT_STEP) from error
         length = max((len(encoding.ids) for encoding in encodings), default=0)
         ids = torch.full((len(encodings), length), self.padding_id, dtype=torch.int64)
         attended = torch.zeros((len(encodings), length), dtype=torch.bool)

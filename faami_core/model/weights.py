@@ -20,17 +20,25 @@ from safetensors.torch import save_file
 from torch import Tensor
 
 from faami_core.config import ModelConfig, from_mapping, to_mapping
+from faami_core.data.image_io import open_regular
 from faami_core.errors import ModelError
 from faami_core.model.build import build_model
 from faami_core.model.faami import Faami
-from faami_core.model.fingerprint import CONFIG, TOKENIZER, WEIGHTS, WORDS, checkpoint_fingerprint
+from faami_core.model.fingerprint import (
+    CONFIG,
+    NEXT_STEP,
+    TOKENIZER,
+    WEIGHTS,
+    WORDS,
+    checkpoint_fingerprint,
+    read_text,
+)
 from faami_core.model.text_encoder import Tokenizer
+from faami_core.model.tokenizer_file import TokenizerTrial
 
 _EMBEDDINGS = "text_encoder.bert.embeddings.word_embeddings.weight"
 _SCALE = f"{_EMBEDDINGS}.scale"
 _FLOATS, _COUNTS, _ROUNDED = ("F32", "F16"), ("I64",), ("I8",)  # what ``pack_state`` writes
-_MAX_TEXT_BYTES = 50_000_000  # of config, tokenizer and word list; a real tokenizer has under 5 MB
-_NEXT_STEP = "Copy the model folder again, or choose another one."
 
 
 @dataclass(frozen=True)
@@ -70,18 +78,19 @@ def load_checkpoint(folder: Path) -> Checkpoint:
         ModelError: if a file is missing, broken, too large, or does not fit the config.
     """
     config = read_config(folder / CONFIG)
-    _read(folder / TOKENIZER)  # size is checked before the parser sees it
-    tokenizer = Tokenizer(folder / TOKENIZER, config.text.max_tokens)
-    words = _read(folder / WORDS).split()
-    with _opened(folder / WEIGHTS) as stored:
+    words = read_text(folder / WORDS).split()
+    trial = TokenizerTrial(folder / TOKENIZER, config.text.max_tokens)
+    with trial, _opened(folder / WEIGHTS) as stored:
         with torch.device("meta"):  # shapes without memory, so that a greedy config is refused before it gets any
             expected = build_model(config).state_dict()
         _check_header(folder / WEIGHTS, stored, expected)
         state = _read_tensors(folder / WEIGHTS, stored)
-    vocabulary = expected[_EMBEDDINGS].shape[0]
+        vocabulary = expected[_EMBEDDINGS].shape[0]
+        trial.check(vocabulary)
+    tokenizer = Tokenizer(folder / TOKENIZER, config.text.max_tokens)
     if tokenizer.tokens > vocabulary:
         raise ModelError(
-            f"{folder / TOKENIZER} has {tokenizer.tokens} tokens, the model knows {vocabulary}.", _NEXT_STEP
+            f"{folder / TOKENIZER} has {tokenizer.tokens} tokens, the model knows {vocabulary}.", NEXT_STEP
         )
     model = build_model(config)
     model.load_state_dict(state)
@@ -96,16 +105,16 @@ def read_config(file: Path) -> ModelConfig:
         ModelError: if it is not such a config.
     """
     try:
-        values = json.loads(_read(file))
+        values = json.loads(read_text(file))
     except (ValueError, RecursionError) as error:
-        raise ModelError(f"{file} is not valid JSON ({error}).", _NEXT_STEP) from error
+        raise ModelError(f"{file} is not valid JSON ({error}).", NEXT_STEP) from error
     if not isinstance(values, dict):
-        raise ModelError(f"{file} does not hold a model config.", _NEXT_STEP)
+        raise ModelError(f"{file} does not hold a model config.", NEXT_STEP)
     try:
         config = cast("ModelConfig", from_mapping(ModelConfig, values, where=file.name))
         config.check()
     except TypeError as error:  # a text where a number belongs, deep inside the text architecture
-        raise ModelError(f"{file} has a value of the wrong kind ({error}).", _NEXT_STEP) from error
+        raise ModelError(f"{file} has a value of the wrong kind ({error}).", NEXT_STEP) from error
     return config
 
 
@@ -135,13 +144,14 @@ def unpack_state(packed: dict[str, Tensor]) -> dict[str, Tensor]:
 @contextlib.contextmanager
 def _opened(file: Path) -> Iterator[Any]:
     """A safetensors file whose header is whole and covers the file exactly."""
-    if not file.is_file():
-        raise ModelError(f"{file} does not exist.", _NEXT_STEP)
+    if not file.exists():
+        raise ModelError(f"{file} does not exist.", NEXT_STEP)
     try:
+        open_regular(file).close()  # a pipe would be waited for
         with safe_open(file, framework="pt") as reader:
             yield reader
     except (SafetensorError, OSError, ValueError) as error:
-        raise ModelError(f"{file} is not a whole safetensors file ({error}).", _NEXT_STEP) from error
+        raise ModelError(f"{file} is not a whole safetensors file ({error}).", NEXT_STEP) from error
 
 
 def _check_header(file: Path, stored: Any, expected: dict[str, Tensor]) -> None:
@@ -160,9 +170,9 @@ def _check_header(file: Path, stored: Any, expected: dict[str, Tensor]) -> None:
         tensor = stored.get_slice(name)
         found, kind = tuple(tensor.get_shape()), tensor.get_dtype()
         if found != shapes[name]:
-            raise ModelError(f"{file}: tensor {name} has shape {found}, the config wants {shapes[name]}.", _NEXT_STEP)
+            raise ModelError(f"{file}: tensor {name} has shape {found}, the config wants {shapes[name]}.", NEXT_STEP)
         if kind not in formats[name]:
-            raise ModelError(f"{file}: tensor {name} is of kind {kind}.", _NEXT_STEP)
+            raise ModelError(f"{file}: tensor {name} is of kind {kind}.", NEXT_STEP)
 
 
 def _read_tensors(file: Path, stored: Any) -> dict[str, Tensor]:
@@ -171,17 +181,8 @@ def _read_tensors(file: Path, stored: Any) -> dict[str, Tensor]:
     state = unpack_state(packed)
     for name, tensor in state.items():
         if not bool(torch.isfinite(tensor).all()):
-            raise ModelError(f"{file}: tensor {name} holds numbers that are not finite.", _NEXT_STEP)
+            raise ModelError(f"{file}: tensor {name} holds numbers that are not finite.", NEXT_STEP)
     return state
-
-
-def _read(file: Path) -> str:
-    try:
-        if file.stat().st_size > _MAX_TEXT_BYTES:
-            raise ModelError(f"{file} is larger than {_MAX_TEXT_BYTES} bytes.", _NEXT_STEP)
-        return file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise ModelError(f"{file} cannot be read ({error}).", _NEXT_STEP) from error
 
 
 def _write(file: Path, text: str) -> None:
