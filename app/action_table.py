@@ -290,6 +290,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         "fit", "&Fit image", "View", "Show the whole image.", lambda window: window.inspector.image.fit(),
         ("F",), Needs.IMAGE,
     ),
+    ActionSpec(
+        "full_size", "Zoom to &100 %", "View", "Show a pixel of the file as a pixel of the screen.",
+        lambda window: window.inspector.image.show_full_size(), ("Z",), Needs.IMAGE,
+    ),
     *map(_word_spec, range(WORD_KEYS)),
     ActionSpec(
         "previous_word", "&Previous word", "View/Words", "Light up the word before.",

@@ -17,6 +17,7 @@ from faami_core.queries import NO_FEEDBACK
 from faami_core.types import ByteArray, GalleryImage, Hit, SearchResult
 
 _READ_SIDE = 1600  # longest side the inspector reads; a 4K window shows no more of it
+_CLOSE_SIDE = 4096  # and that it reads where more is looked for
 _MAP_SIDE = 384  # longest side of a drawn heatmap; the grids have 14 cells a side
 _TITLES = {"evidence": "Evidence", "attention": "Raw attention"}
 _FAINT = 0.05  # of the scale's limit: a heatmap that nowhere reaches it cannot be seen
@@ -34,6 +35,7 @@ class EvidenceController(QObject):
         self._inspector = inspector
         self._row = -1
         self._task: Task | None = None
+        self._side = _READ_SIDE  # of the image on screen, at most
         self._limits: dict[tuple[int | None, str, str], float] = {}
         self._whole: SearchResult | None = None  # the result whose hits set the scale
         self._span = (0.0, 1.0)
@@ -47,6 +49,7 @@ class EvidenceController(QObject):
         inspector.opacity_chosen.connect(view.set_opacity)
         inspector.next_colours_asked.connect(view.cycle_colours)
         inspector.image.region_hovered.connect(self._read_out)
+        inspector.image.viewed.connect(lambda _viewed: self._look_closer())
         self.show_row(-1)
 
     @property
@@ -115,13 +118,22 @@ class EvidenceController(QObject):
             )
             return
         self._show_numbers(item)
+        self._read(item, _READ_SIDE)
+
+    def _read(self, item: Hit | GalleryImage, side: int) -> None:
         session = self._workspace.session
         task = self._workspace.runner.submit(
-            Lane.DECODE, lambda _token, _progress: session.read_image(item.path, max_side=_READ_SIDE)
+            Lane.DECODE, lambda _token, _progress: session.read_image(item.path, max_side=side)
         )
-        self._task = task
+        self._task, self._side = task, side
         task.succeeded.connect(lambda pixels: self._show_pixels(task, item, pixels))
         task.failed.connect(lambda error: self._show_unreadable(task, error))
+
+    def _look_closer(self) -> None:
+        """Reads the image finer where it is looked at so closely that it would be seen to be coarse."""
+        item = self.item
+        if item is not None and self._task is None and self._side < _CLOSE_SIDE and self._inspector.image.is_coarse:
+            self._read(item, _CLOSE_SIDE)
 
     def _show_pixels(self, task: Task, item: Hit | GalleryImage, pixels: ByteArray) -> None:
         if task is not self._task:
@@ -130,6 +142,7 @@ class EvidenceController(QObject):
         self._inspector.image.show_image(pixels, item.height, item.width)
         self.draw()
         self.painted.emit(self._row)
+        self._look_closer()
 
     def _show_unreadable(self, task: Task, error: FaamiError) -> None:
         if task is self._task:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import numpy.typing as npt
 import pyqtgraph as pg
-from PySide6.QtCore import QEvent, QPointF, QRectF, Qt, Signal
+from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QVBoxLayout, QWidget
 
@@ -17,6 +19,20 @@ from faami_core.types import ByteArray, FloatArray
 pg.setConfigOptions(imageAxisOrder="row-major")
 
 _SMALLEST_REGION = 8  # pixels
+_SHARP = 0.9  # pixels of a picture for one of the screen, below which it looks soft
+
+
+@dataclass(frozen=True)
+class Viewed:
+    """A part of an image that is looked at.
+
+    Attributes:
+        zoom: Logical pixels of the screen for one of the file.
+        centre: Middle of the view in shares of width and height of the image.
+    """
+
+    zoom: float
+    centre: tuple[float, float]
 
 
 class ImageView(QWidget):
@@ -30,11 +46,13 @@ class ImageView(QWidget):
     region_hovered = Signal(object)  # (row, column, value) | None
     region_drawn = Signal(object)  # PixelBox
     drawing_changed = Signal(bool)
+    viewed = Signal(object)  # Viewed: the analyst has zoomed or moved the image
 
     def __init__(self, name: str = "Image with evidence") -> None:
         super().__init__()
         self.setAccessibleName(name)
         self._size = (1, 1)  # height, width
+        self._viewed: Viewed | None = None  # None shows the whole image, at whatever size
         self._grid: FloatArray | None = None
         self._view = pg.GraphicsView(self)
         self._view.setAccessibleName(f"{name}, plot area")
@@ -43,6 +61,8 @@ class ImageView(QWidget):
         self.setFocusProxy(self._view)
         self._box = DrawingBox()
         self._box.drawn.connect(self._tell_region)
+        self._box.sigResized.connect(lambda _box: self._place())
+        self._box.sigRangeChangedManually.connect(lambda _axes: self._take_view())
         self._view.setCentralItem(self._box)
         self._image = pg.ImageItem()
         self._overlay = pg.ImageItem()
@@ -66,7 +86,7 @@ class ImageView(QWidget):
     # --- what the controllers say --------------------------------------------------------------------------
 
     def show_image(self, pixels: ByteArray, height: int, width: int) -> None:
-        """Shows an image.
+        """Shows an image at the zoom and the place where the one before was looked at.
 
         Args:
             pixels: [H, W, 3] uint8, at any resolution.
@@ -77,7 +97,7 @@ class ImageView(QWidget):
         self._image.setRect(QRectF(0, 0, width, height))
         self._image.show()
         self.clear_overlay()
-        self.fit()
+        self._place()
 
     def show_same_image(self, other: ImageView) -> None:
         """Shows the image that another view has, without reading it anew."""
@@ -119,9 +139,30 @@ class ImageView(QWidget):
         self._image.hide()
 
     def fit(self) -> None:
-        """Shows the whole image."""
-        height, width = self._size
-        self._box.setRange(QRectF(0, 0, width, height), padding=0.0)
+        """Shows the whole image, and of those that follow, too."""
+        self._look_at(None)
+
+    def show_full_size(self) -> None:
+        """Shows a pixel of the file as a pixel of the screen, around the middle of what is in sight."""
+        _, centre = self._in_sight()
+        self._look_at(Viewed(1 / self.devicePixelRatioF(), centre))
+
+    def look_as(self, viewed: Viewed | None) -> None:
+        """Shows the same part as another view, without telling."""
+        self._viewed = viewed
+        self._place()
+
+    @property
+    def zoom(self) -> float:
+        """Logical pixels of the screen for one of the file."""
+        return self._in_sight()[0]
+
+    @property
+    def is_coarse(self) -> bool:
+        """Whether the file has finer pixels than those on screen."""
+        shown = max(self._image.image.shape[:2]) if self._image.image is not None else 0
+        longest = max(self._size)
+        return 0 < shown < min(longest, longest * self.zoom * self.devicePixelRatioF() * _SHARP)
 
     def show_readout(self, text: str) -> None:
         """A line in the corner of the image, on a scrim; an empty text hides it."""
@@ -180,14 +221,36 @@ class ImageView(QWidget):
                 return True
         if event.type() == QEvent.Type.Leave:
             self._leave()
-        elif event.type() == QEvent.Type.Resize:
-            self.fit()
         return False
 
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._take_colours()
+
+    def _place(self) -> None:
+        """Lays the image out anew: it is another one, or the view has another size."""
+        height, width = self._size
+        area = QRectF(0, 0, width, height)
+        if self._viewed is not None:
+            zoom, (across, down) = self._viewed.zoom, self._viewed.centre
+            area.setSize(QSizeF(self._box.width() / zoom, self._box.height() / zoom))
+            area.moveCenter(QPointF(across * width, down * height))
+        self._box.setRange(area, padding=0.0)
+
+    def _look_at(self, viewed: Viewed | None) -> None:
+        self.look_as(viewed)
+        self.viewed.emit(viewed)
+
+    def _take_view(self) -> None:
+        """The wheel or a drag has changed what is in sight."""
+        self._viewed = Viewed(*self._in_sight())
+        self.viewed.emit(self._viewed)
+
+    def _in_sight(self) -> tuple[float, tuple[float, float]]:
+        """Zoom, and the middle of what is in sight in shares of width and height."""
+        (height, width), seen = self._size, self._box.viewRect()
+        return self._box.width() / seen.width(), (seen.center().x() / width, seen.center().y() / height)
 
     def _take_colours(self) -> None:
         self._view.setBackground(self.palette().color(QPalette.ColorRole.Window))

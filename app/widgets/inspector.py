@@ -100,6 +100,8 @@ class Inspector(QFrame):
             column.addWidget(name)
             column.addWidget(image, 1)
             row.addWidget(side, 1)
+        self.image.viewed.connect(self.other.look_as)  # the same part of both, whichever was moved
+        self.other.viewed.connect(self.image.look_as)
         self.show_other(None)
         return row
 

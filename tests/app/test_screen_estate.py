@@ -89,7 +89,9 @@ def test_notices_and_progress_leave_the_images_where_they_are(qtbot: QtBot, wind
     ask(qtbot, window, "storage tanks")
     pane, top = window.pane, top_of_the_images(window)
     rows = full_rows(window)
-    pane.notice.show_notice("warning", "Something happened. " * 12, "Do this. " * 20, label_of_action="Do it")
+    pane.notice.show_notice(
+        "warning", "Something happened. " * 12, "Do this. " * 20, label_of_action="Do it", topic="a"
+    )
     assert top_of_the_images(window) == top
     assert full_rows(window) == rows
     notice = QRect(pane.notice.mapTo(pane, QPoint(0, 0)), pane.notice.size())
@@ -108,7 +110,7 @@ def test_notices_and_progress_leave_the_images_where_they_are(qtbot: QtBot, wind
 @pytest.mark.parametrize("width", [1120, 1280, 1600])
 def test_a_notice_follows_the_window(qtbot: QtBot, window: MainWindow, width: int) -> None:
     notice = window.pane.notice
-    notice.show_notice("info", "The index is current, and all of it can be searched. " * 3)
+    notice.show_notice("info", "The index is current, and all of it can be searched. " * 3, topic="a")
     window.resize(width, 700)
     QApplication.processEvents()
     assert notice.parentWidget().rect().contains(notice.geometry())
