@@ -111,6 +111,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda window: window.collections.update(), ("F5",), Needs.COLLECTION,
     ),
     ActionSpec(
+        "system_folders", "Include &system folders", "File",
+        "Index folders of systems and other programs, too: trash, previews, snapshots.",
+        commands.follow_system_folders, needs=Needs.COLLECTION, checkable=True,
+    ),
+    ActionSpec(
         "look_for_changes", "&Look for changes by itself", "File",
         "Tell when files of the open folder have changed since it was indexed.", commands.follow_watch,
         checkable=True,

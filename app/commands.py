@@ -100,6 +100,14 @@ def show_panel(window: MainWindow, tab: str) -> None:
     window.inspector.turn_to(tab)
 
 
+def follow_system_folders(window: MainWindow) -> None:
+    """Includes system folders in the open collection, or leaves them out; while an index run is on, neither."""
+    action = window.actions_by_name["system_folders"]
+    if not window.collections.take_system_folders(action.isChecked()):
+        action.toggle()
+        window.status.showMessage("Indexing is not finished yet.", _TOLD_MS)
+
+
 def follow_watch(window: MainWindow) -> None:
     """Looks at the folder now and then, or not."""
     window.rescan.switch(window.actions_by_name["look_for_changes"].isChecked())

@@ -85,6 +85,8 @@ def _connect_collections(window: MainWindow) -> None:
     rail.collections.forget_asked.connect(collections.forget)
     rail.retry_asked.connect(collections.retry_unreadable)
     collections.opened.connect(window.rescan.take_collection)
+    system_folders = window.actions_by_name["system_folders"]
+    collections.opened.connect(lambda info: system_folders.setChecked(info.scan.takes_system_folders))
     application = QGuiApplication.instance()
     if isinstance(application, QGuiApplication):
         application.applicationStateChanged.connect(window.rescan.come_back)

@@ -10,6 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from faami_core import config
 from faami_core.errors import CollectionError, QueryError, UnreadableImageError
@@ -25,6 +26,9 @@ from faami_core.types import (
     SearchResult,
 )
 from faami_core.workplace import canonical
+
+if TYPE_CHECKING:
+    from faami_core.indexing.feature_store import Gallery
 
 
 class Session(Keeping, Triage, Explain):
@@ -136,9 +140,11 @@ class Session(Keeping, Triage, Explain):
         watch = Stopwatch()
         with self._lane:
             encoder = self._loaded()
-            result = self._undamaged(
-                roots,
-                lambda gallery: search_gallery(
+
+            def answer(gallery: Gallery) -> SearchResult:
+                if len(gallery) == 0:
+                    raise self._nothing_to_search(roots)
+                return search_gallery(
                     gallery,
                     encoder,
                     query,
@@ -151,9 +157,9 @@ class Session(Keeping, Triage, Explain):
                     shortlist=shortlist,
                     cancel=cancel,
                     stopwatch=watch,
-                ),
-                watch,
-            )
+                )
+
+            result = self._undamaged(roots, answer, watch)
             self._stage_seconds = watch.seconds
             return replace(result, damaged=self._joined(roots).damaged, further_collections=roots[1:])
 
@@ -182,6 +188,23 @@ class Session(Keeping, Triage, Explain):
             return kept
 
     # --- inside --------------------------------------------------------------------------------------------
+
+    def _nothing_to_search(self, roots: Sequence[Path]) -> CollectionError:
+        """Why no image of collections can be searched: they are away, or unreadable, or there is none."""
+        infos = [self.open_collection(root) for root in roots]
+        offline, unreadable = sum(info.offline for info in infos), sum(len(info.unreadable) for info in infos)
+        unlisted = [folder for info in infos for folder in info.scan.unlisted]
+        if unlisted:
+            return CollectionError(
+                f"No image can be searched: {str(unlisted[0].path)!r} could not be read. {unlisted[0].reason}",
+                "Connect the drive or allow reading, then index the folder again.",
+            )
+        if offline or unreadable:
+            return CollectionError(
+                f"No image can be searched: {offline} are offline, {unreadable} could not be read.",
+                "Connect the drive and look at the reasons, then index the folder again.",
+            )
+        return CollectionError("This collection has no image that can be searched.", "Index a folder with images.")
 
     def _kept_thumbnail(self, path: Path, side: int) -> ByteArray | None:
         from faami_core.indexing.thumbnails import kept_thumbnail

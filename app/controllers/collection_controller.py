@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from app.controllers.activity_controller import ActivityController
 from app.controllers.further_controller import Further, FurtherController, open_further
+from app.controllers.index_notice import notice_of
 from app.controllers.indexing_controller import IndexingController
 from app.controllers.workspace import Workspace
 from app.models.thumbnail_cache import ThumbnailCache
@@ -89,6 +91,17 @@ class CollectionController(QObject):
         if self._workspace.root is not None and not self._indexing.is_running:
             self._indexing.start(self._workspace.root, retry_unreadable=True)
 
+    def take_system_folders(self, taken: bool) -> bool:
+        """Lets folders of systems and other programs belong to the open collection, or not, and scans it again.
+
+        Returns:
+            Whether that could be begun; not while an index run is on.
+        """
+        if self._workspace.root is None or self._indexing.is_running:
+            return False
+        self._indexing.start(self._workspace.root, system_folders=taken)
+        return True
+
     def forget(self, root: Path) -> None:
         """Takes a collection off the list of recent ones."""
         self._workspace.settings.forget_recent(root)
@@ -104,9 +117,8 @@ class CollectionController(QObject):
             try:
                 return session.open_collection(root), session.browse(root), open_further(session, ticked)
             except CollectionError:
-                if root.is_dir():
-                    return None  # never indexed, or not with this model
-                raise CollectionError(f"The folder {root} does not exist.", "Choose another folder.") from None
+                _check_readable(root)
+                return None  # never indexed, or not with this model
 
         if self._task is not None:
             self._task.cancel()
@@ -123,7 +135,7 @@ class CollectionController(QObject):
         if task is not self._task:
             return
         nothing_yet = opened is None or (not opened[0].images and opened[0].indexed_at is None)
-        if nothing_yet and index_if_new and root.is_dir():
+        if nothing_yet and index_if_new and os.path.isdir(root):  # noqa: PTH112 - it never raises
             self._indexing.start(root)
         elif opened is None:
             self._back_to_where_we_were()
@@ -169,35 +181,10 @@ class CollectionController(QObject):
         if report.formerly is not None:
             self._workspace.settings.forget_recent(report.formerly)
             self._workspace.ticked = tuple(root for root in self._workspace.ticked if root != report.formerly)
-        self._tell_report(report)
+        notice = notice_of(report, self._workspace.root)
+        if notice is not None:
+            self._tell(notice.kind, notice.message, notice.next_step, notice.action, notice.label_of_action)
         self._load(report.root, index_if_new=False)
-
-    def _tell_report(self, report: IndexReport) -> None:
-        fresh = report.added + report.changed
-        if report.cancelled:
-            self._tell(
-                "info",
-                f"Indexing was cancelled; {fresh:,} images were added.",
-                "Go on whenever you like; nothing is read twice.",
-                action="update",
-                label_of_action="Continue indexing",
-            )
-        elif report.formerly is not None:
-            self._tell(
-                "info",
-                f"“{report.root.name}” is the folder that was “{report.formerly.name}”.",
-                "Its index, marks and tags were taken over.",
-            )
-        elif report.unreadable:
-            count = len(report.unreadable)
-            files = "1 file" if count == 1 else f"{count:,} files"
-            next_step = " ".join(["The side panel lists them with the reason.", *report.notices])
-            self._tell("warning", f"{files} could not be read.", next_step)
-        elif report.notices:
-            self._tell("warning", " ".join(report.notices))
-        elif report.root == self._workspace.root:
-            changed = f"{fresh:,} added or changed, {report.removed:,} removed." if fresh or report.removed else ""
-            self._tell("info", "The collection is up to date.", changed)
 
     def _tell(
         self, kind: NoticeKind, message: str, next_step: str = "", action: str = "", label_of_action: str = ""
@@ -244,3 +231,17 @@ class CollectionController(QObject):
         """What was open is still on screen, as it was."""
         if self._workspace.collection is None:
             self._pane.show_welcome()
+
+
+def _check_readable(root: Path) -> None:
+    """Raises a ``CollectionError`` that tells why a folder cannot be opened, if so."""
+    try:
+        with os.scandir(root):
+            return
+    except FileNotFoundError:
+        raise CollectionError(f"The folder {root} does not exist.", "Choose another folder.") from None
+    except OSError as error:
+        raise CollectionError(
+            f"The folder {root} cannot be read: {error.strerror or error}.",
+            "Check its permissions and its drive, or choose another folder.",
+        ) from None

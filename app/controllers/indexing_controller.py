@@ -30,11 +30,19 @@ class IndexingController(QObject):
     def is_running(self) -> bool:
         return self._task is not None
 
-    def start(self, root: Path, *, retry_unreadable: bool = False) -> None:
-        """Scans and indexes a folder; files that could not be read are tried again if they changed, or on demand."""
+    def start(self, root: Path, *, retry_unreadable: bool = False, system_folders: bool | None = None) -> None:
+        """Scans and indexes a folder; files that could not be read are tried again if they changed, or on demand.
+
+        Args:
+            root: The folder.
+            retry_unreadable: Try all of those files again.
+            system_folders: Whether such folders belong to the collection from now on; None leaves it.
+        """
         session = self._workspace.session
 
         def index(token: CancelToken, progress: ProgressCallback) -> IndexReport:
+            if system_folders is not None:
+                session.change_collection(root, system_folders=system_folders)
             return session.index(root, progress=progress, cancel=token, retry_unreadable=retry_unreadable)
 
         self._run(f"Indexing {root.name}", root, index)

@@ -290,13 +290,19 @@ class SearchController(QObject):
 
 def _why_empty(info: CollectionInfo) -> tuple[str, str]:
     """Title and sentence for a collection in which nothing can be searched."""
+    if info.scan.unlisted and not info.seen:
+        folder = info.scan.unlisted[0]
+        return "The folder could not be read", f"{folder.path}: {folder.reason}"
     if info.offline:
         images = "1 image is" if info.offline == 1 else f"{info.offline:,} images are"
         sentence = f"{images} indexed, but {info.root} is away. Connect it, then press F5."
         return "The images cannot be reached", sentence
     if info.unreadable:
         return "No image could be read", "The side panel lists every file with the reason."
-    return "No images in this collection", "There is no image file in the folder that this program can read."
+    other = info.scan.other_files
+    kinds = ", ".join(suffix or "no suffix" for suffix, _ in info.scan.other_kinds[:6])
+    beside = f" It holds {other:,} file{'' if other == 1 else 's'} of other kinds: {kinds}." if other else ""
+    return "No images in this collection", f"There is no image file in the folder that this program can read.{beside}"
 
 
 def _nothing_found(collections: int) -> str:

@@ -18,9 +18,10 @@ from PySide6.QtWidgets import (
 
 from app.widgets.collection_list import CollectionList
 from app.widgets.controls import ElidedLabel, IconButton, IconPushButton, label, line
-from faami_core.types import CollectionInfo, UnreadableImage
+from faami_core.types import CollectionInfo, ScanSummary, UnreadableImage
 
 _PATH = Qt.ItemDataRole.UserRole
+_MOST_IN_TIP = 12  # folders, kinds
 _UNREADABLE_ROW, _UNREADABLE_HEIGHT = 96, 192  # a name and a reason of four lines; two of them before it scrolls
 
 
@@ -66,7 +67,7 @@ class CollectionRail(QFrame):
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(0, 1)
         self._figures: dict[str, tuple[QLabel, QLabel]] = {}
-        for row_number, name in enumerate(("Images", "Offline", "Unreadable", "Indexed")):
+        for row_number, name in enumerate(("Images", "Offline", "Unreadable", "Skipped", "Other files", "Indexed")):
             name_label, figure = label(name, "muted"), QLabel()
             grid.addWidget(name_label, row_number, 0)
             figure.setAlignment(Qt.AlignmentFlag.AlignRight)
@@ -98,29 +99,42 @@ class CollectionRail(QFrame):
     def show_collection(self, info: CollectionInfo | None) -> None:
         """Shows the facts of a collection, or nothing."""
         self._facts.setVisible(info is not None)
-        unreadable: tuple[UnreadableImage, ...] = info.unreadable if info is not None else ()
+        unreadable = (*info.scan.unlisted, *info.unreadable) if info is not None else ()
         self._unreadable.setVisible(bool(unreadable))
         self.unreadable.clear()
         if info is None:
             return
         self.name.show_text(info.root.name or str(info.root))
         self.folder.show_text(str(info.root.parent))
-        values = {
-            "Images": f"{info.images:,}",
-            "Offline": f"{info.offline:,}" if info.offline else "",
-            "Unreadable": f"{len(unreadable):,}" if unreadable else "",
-            "Indexed": _day(info.indexed_at),
-        }
-        for name, value in values.items():
-            for part in self._figures[name]:
-                part.setVisible(bool(value))  # what is in order needs no line
-            self._figures[name][1].setText(value)
+        self._show_figure("Images", f"{info.images:,}")
+        self._show_figure("Offline", f"{info.offline:,}" if info.offline else "")
+        self._show_figure("Unreadable", f"{len(unreadable):,}" if unreadable else "")
+        self._show_scan(info.scan)
+        self._show_figure("Indexed", _day(info.indexed_at))
         self.unreadable.setFixedHeight(min(_UNREADABLE_ROW * len(unreadable), _UNREADABLE_HEIGHT))
         for entry in unreadable:
             item = QListWidgetItem(f"{entry.path.name}\n{_reason(entry)}")
             item.setData(_PATH, entry.path)
             item.setToolTip(f"{entry.path}\n{entry.reason}")
             self.unreadable.addItem(item)
+
+    def _show_scan(self, scan: ScanSummary) -> None:
+        """What the last scan passed over; the tool tips name it."""
+        folders = "1 folder" if len(scan.skipped) == 1 else f"{len(scan.skipped):,} folders"
+        names = [str(path) for path in scan.skipped[:_MOST_IN_TIP]] + ["…"] * (len(scan.skipped) > _MOST_IN_TIP)
+        reason = "Made by systems and other programs. File > Include system folders takes them, too."
+        self._show_figure("Skipped", folders if scan.skipped else "", "\n".join([reason, *names]))
+        kinds = [f"{count:,} {suffix or 'without a suffix'}" for suffix, count in scan.other_kinds[:_MOST_IN_TIP]]
+        kinds += ["…"] * (len(scan.other_kinds) > _MOST_IN_TIP)
+        other = f"{scan.other_files:,}" if scan.other_kinds else ""
+        self._show_figure("Other files", other, "\n".join(["Of kinds that are not read:", *kinds]))
+
+    def _show_figure(self, name: str, value: str, tip: str = "") -> None:
+        """A figure of the collection; what is in order needs no line."""
+        for part in self._figures[name]:
+            part.setVisible(bool(value))
+            part.setToolTip(tip)
+        self._figures[name][1].setText(value)
 
     @property
     def facts(self) -> dict[str, str]:

@@ -286,6 +286,8 @@ class _Visited:
 
 def _why_not_listed(error: OSError) -> str:
     """A system's word for why a folder cannot be read, as a sentence."""
+    if error.errno == errno.ENOENT:
+        return "It does not exist, or its drive is not connected."
     return f"{error.strerror or error}."
 
 

@@ -47,6 +47,7 @@ from faami_core.types import (
     ProgressCallback,
     QueryWord,
     ScaleView,
+    ScanSummary,
     SearchResult,
     UnreadableImage,
 )
@@ -73,6 +74,7 @@ class FakeSession:
         self.index_seconds = 0.0
         self.demo_seconds = 0.0
         self.unreadable: tuple[UnreadableImage, ...] = ()
+        self.scan = ScanSummary()
         self.model_folder = data_dir / "model"
         self.folders: tuple[str, ...] = ("",)
         self.asked: list[Query] = []
@@ -124,8 +126,14 @@ class FakeSession:
             time.sleep(self.index_seconds / steps)
         cancelled = done < steps
         self.indexed = self.indexed or not cancelled
-        seen = self.count + len(self.unreadable)
-        return IndexReport(root, seen, self.count, 0, 0, 0, 0, self.unreadable, cancelled, time.monotonic() - started)
+        seen, embedded = self.count + len(self.unreadable), self.count * done // steps
+        report = IndexReport(
+            root, seen, self.count, 0, 0, 0, 0, self.unreadable, cancelled, time.monotonic() - started
+        )
+        return replace(report, embedded=embedded, waiting=self.count - embedded, scan=self.scan)
+
+    def change_collection(self, root: Path, *, system_folders: bool | None = None) -> None:
+        self.scan = replace(self.scan, takes_system_folders=bool(system_folders))
 
     def open_collection(self, root: Path) -> CollectionInfo:
         if not root.is_dir():
@@ -133,7 +141,7 @@ class FakeSession:
         if not self.indexed:
             raise CollectionError(f"{root.name} has not been indexed yet.", "Index it first.")
         seen = self.count + len(self.unreadable)
-        return CollectionInfo(root, self.count, seen, 0, self.unreadable, "2026-03-02T09:30:00+00:00")
+        return CollectionInfo(root, self.count, seen, 0, self.unreadable, "2026-03-02T09:30:00+00:00", scan=self.scan)
 
     def folder_changes(self, root: Path, *, count_offline: bool = True, cancel: CancelToken | None = None) -> int:
         self.looks += 1
