@@ -22,6 +22,8 @@ from faami_core.queries import NO_FILTERS, PixelBox
 if TYPE_CHECKING:
     from app.main_window import MainWindow
 
+_TOLD_MS = 3000
+
 
 def open_folder(window: MainWindow) -> None:
     """Lets the analyst choose a folder and opens it."""

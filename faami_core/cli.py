@@ -78,8 +78,8 @@ def _run(argv: Sequence[str] | None, session_factory: SessionFactory) -> int:
         return FAULT
     except Exception as error:  # a fault of ours; a script needs its code and its maker the place
         traceback.print_exc()
-        print(f"faami: unexpected error: {printable(str(error)) or type(error).__name__}", file=sys.stderr)
-        print("       This is a fault of the program: please report it with the lines above.", file=sys.stderr)
+        tell(f"faami: unexpected error: {str(error) or type(error).__name__}")
+        tell("       This is a fault of the program: please report it with the lines above.")
         return FAULT
 
 
