@@ -23,7 +23,7 @@ HEADLESS := $(if $(filter Linux,$(shell uname -s)),$(if $(DISPLAY)$(WAYLAND_DISP
 demo: setup
 	@mkdir -p $(DEMO)
 	@$(BIN)/faami-explorer --demo --query "$(DEMO_QUERY)" --export $(DEMO)/results.csv \
-		--screenshot $(DEMO)/screenshot.png --overlay $(DEMO)/overlay.png $(HEADLESS)
+		--screenshot $(DEMO)/screenshot.png --overlay $(DEMO)/overlay.png --force $(HEADLESS)
 	@echo "Written: $(DEMO)/screenshot.png, $(DEMO)/overlay.png, $(DEMO)/results.csv"
 
 # Two tiers, each with a test process a core: the fast one tells in minutes, the second breaks things.

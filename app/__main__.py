@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from faami_core import __version__
+from faami_core.terminal import Parser
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -31,7 +32,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def build_parser() -> argparse.ArgumentParser:
     """The command line of the window."""
-    parser = argparse.ArgumentParser(
+    parser = Parser(
         prog="faami-explorer",
         description="Find things in aerial images by words or pictures, and see which words matched where.",
     )
@@ -47,6 +48,7 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--export", metavar="CSV", type=Path, help="write the results to this file")
     parser.add_argument("--screenshot", metavar="PNG", type=Path, help="write a picture of the window")
     parser.add_argument("--overlay", metavar="PNG", type=Path, help="write the first result with its heatmap")
+    parser.add_argument("--force", action="store_true", help="replace files that are there already")
     parser.add_argument("--theme", choices=("light", "dark", "system"), help="colours; remembered ones if left out")
     parser.add_argument("--size", metavar="WxH", type=_size, help="size of the window in pixels, e.g. 1600x1000")
     parser.add_argument("--quit", action="store_true", help="quit when all of this is done")
@@ -55,8 +57,8 @@ def build_parser() -> argparse.ArgumentParser:
 
 def _size(text: str) -> tuple[int, int]:
     width, _, height = text.lower().partition("x")
-    if not (width.isdigit() and height.isdigit() and int(width) > 0 and int(height) > 0):
-        raise argparse.ArgumentTypeError(f"{text!r} is not a size like 1600x1000")
+    if not all(side.isascii() and side.isdigit() and len(side) <= 5 and int(side) > 0 for side in (width, height)):
+        raise argparse.ArgumentTypeError(f"{text[:40]!r} is not a size like 1600x1000")
     return int(width), int(height)
 
 

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject, QRectF, QTimer, Signal
+from PySide6.QtCore import QBuffer, QIODevice, QObject, QRectF, QTimer, Signal
 from PySide6.QtGui import QColor, QImage, QPainter, QPixmap
 
 from app.widgets.legend import paint_legend
@@ -45,6 +45,11 @@ class ScriptedRun(QObject):
         """Begins; called once the event loop runs."""
         window, options = self._window, self._options
         root = options.directory
+        try:
+            self._check_files()
+        except FaamiError as error:  # before the work, not after it
+            self._fail(error)
+            return
         if options.demo or root is not None:
             self._listen()
             window.collections.open_demo() if options.demo else window.collections.open(root)
@@ -55,6 +60,14 @@ class ScriptedRun(QObject):
             window.restore.begin()
         if not (options.quit and root is None and not options.demo):
             window.load_model()
+
+    def _check_files(self) -> None:
+        session, options = self._window.workspace.session, self._options
+        for picture in filter(None, (options.screenshot, options.overlay)):
+            _make_folder(picture.parent)
+            session.check_picture(picture, replace=options.force)
+        if options.export is not None:
+            session.check_csv(options.export, replace=options.force)
 
     def _listen(self) -> None:
         window = self._window
@@ -100,14 +113,14 @@ class ScriptedRun(QObject):
         options = self._options
         try:
             if options.screenshot is not None:
-                _save(self._window.grab(), options.screenshot)
+                self._save(self._window.grab(), options.screenshot)
             if options.overlay is not None:
-                _save(self._overlay(), options.overlay)
+                self._save(self._overlay(), options.overlay)
         except FaamiError as error:
             self._fail(error)
             return
         if options.export is not None:
-            self._window.export.export(options.export)
+            self._window.export.export(options.export, replace=options.force)
             if self._window.workspace.result is None:
                 self._fail_with("There are no results to export: give --query or --image.")
         else:
@@ -126,13 +139,21 @@ class ScriptedRun(QObject):
         painter.setFont(window.font())
         painter.drawImage(margin, margin, picture)
         if window.workspace.result is not None:
-            title = f"{window.inspector.title.full_text}: evidence of {window.pane.query.text.text()}"
+            title = f"{window.inspector.title.full_text}: evidence of {window.pane.query.text.text()}, per region"
             area = QRectF(margin, picture.height() + margin + 8, picture.width(), foot - 8)
             limit, view = window.inspector.legend.limit, window.view
             black, grey = QColor("black"), QColor("#444444")
             paint_legend(painter, area, title, limit, view.opacity, view.colours, text=black, muted=grey)
         painter.end()
         return QPixmap.fromImage(canvas)
+
+    def _save(self, picture: QPixmap, path: Path) -> None:
+        buffer = QBuffer()
+        buffer.open(QIODevice.OpenModeFlag.WriteOnly)
+        if not picture.save(buffer, path.suffix[1:].upper()):
+            raise ExportError(f"The picture {path.name} cannot be made.", "Choose a name that ends in .png.")
+        data = bytes(buffer.data().data())
+        self._window.workspace.session.write_picture(data, path, replace=self._options.force)
 
     def _done(self) -> None:
         self._guard.stop()
@@ -152,10 +173,8 @@ class ScriptedRun(QObject):
             self.finished.emit(1)
 
 
-def _save(picture: QPixmap, path: Path) -> None:
+def _make_folder(folder: Path) -> None:
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise ExportError(f"The folder {path.parent} cannot be made: {error.strerror}.", "Choose another.") from error
-    if not picture.save(str(path)):
-        raise ExportError(f"The picture {path} could not be written.", "Choose a writable folder and a .png name.")
+        raise ExportError(f"The folder {folder} cannot be made: {error.strerror}.", "Choose another.") from error

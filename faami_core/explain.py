@@ -83,6 +83,16 @@ class Explain(Workplace):
 
         return region_parts(result, hit, scale)
 
+    @staticmethod
+    def region_unit(result: SearchResult, *, scale: ScaleView = "both", kind: MapKind = "evidence") -> float:
+        """What a density of 1, as ``heatmap`` tells it, is in one region: what it adds to the score.
+
+        Of raw attention it is the share of the region; over an image these sum to 1.
+        """
+        from faami_core.evidence.parts import region_unit
+
+        return region_unit(result, scale, kind)
+
     # --- other looks at the same hits (any thread) ---------------------------------------------------------
 
     def rearranged(

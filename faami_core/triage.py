@@ -246,6 +246,39 @@ class Triage(Workplace):
 
         return path, metadata_path(path)
 
+    @staticmethod
+    def check_csv(path: Path, *, replace: bool) -> None:
+        """Tells early what ``export_csv`` would refuse.
+
+        Raises:
+            ExportError: if a file cannot be written, or must stay.
+        """
+        from faami_core.search.export import check_csv
+
+        check_csv(path, replace=replace)
+
+    @staticmethod
+    def check_picture(path: Path, *, replace: bool) -> None:
+        """Tells early what ``write_picture`` would refuse.
+
+        Raises:
+            ExportError: if the file cannot be written, or must stay.
+        """
+        from faami_core.output import PICTURE, check_output
+
+        check_output(path, PICTURE, replace=replace)
+
+    @staticmethod
+    def write_picture(data: bytes, path: Path, *, replace: bool) -> None:
+        """Writes an encoded picture, whole or not at all.
+
+        Raises:
+            ExportError: if the file cannot be written, or must stay.
+        """
+        from faami_core.output import PICTURE, write_output
+
+        write_output(path, [data], PICTURE, replace=replace)
+
     def import_csv(self, path: Path) -> ImportedResult:
         """Loads an export back to the same hits; needs no model. ``with_maps`` brings back where they matched.
 

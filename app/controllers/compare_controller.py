@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject
 
 from app.controllers.evidence_controller import EvidenceController, paint_evidence
 from app.controllers.workspace import Workspace
-from app.widgets.evidence_bars import number_on
+from app.models.numbers import decimals_for, number_of
 from app.widgets.inspector import Inspector
 from app.workers.task import Lane, Task
 from faami_core.explanation import ScoreParts
@@ -83,8 +83,9 @@ class CompareController(QObject):
         relation = "above" if lead.total >= 0 else "below"
         bars = self._inspector.compare.bars
         span = _span(lead)
-        difference = number_on(span, abs(lead.total))[1:]
-        bars.show_parts(lead, span, f"A is {difference} {relation} B: the sum of the bars")
+        decimals = decimals_for(span[1])
+        difference = number_of(abs(lead.total), decimals)[1:]
+        bars.show_parts(lead, span, f"A is {difference} {relation} B: the sum of the bars", decimals)
         bars.show_choice(self._workspace.view.word)
 
     def _show_image(self, result: SearchResult, second: Hit) -> None:
@@ -126,7 +127,7 @@ class CompareController(QObject):
 
 
 def _name(letter: str, hit: Hit) -> str:
-    return f"{letter}  ·  rank {hit.rank + 1}  ·  {hit.score:.3f}"
+    return f"{letter}  ·  rank {hit.rank_shown}  ·  {hit.score:.3f}"
 
 
 def _span(parts: ScoreParts) -> tuple[float, float]:

@@ -6,8 +6,8 @@ from PySide6.QtCore import QObject, Signal
 
 from app.controllers.cell_tints import CellTints
 from app.controllers.workspace import Workspace
+from app.models.numbers import decimals_for, number_of
 from app.models.result_list_model import ResultListModel
-from app.widgets.evidence_bars import number_on
 from app.widgets.image_view import ImageView
 from app.widgets.inspector import Inspector
 from app.workers.task import Lane, Task
@@ -157,7 +157,7 @@ class EvidenceController(QObject):
             size += f"  ·  in {collection.name}"
         result = self._workspace.result
         if isinstance(item, Hit) and result is not None:
-            self._inspector.show_details(item.path, size, f"Rank {item.rank + 1}  ·  score {item.score:.3f}")
+            self._inspector.show_details(item.path, size, f"Rank {item.rank_shown}  ·  score {item.score:.3f}")
             self._show_parts()
         else:
             self._inspector.show_details(item.path, size, "")
@@ -189,7 +189,9 @@ class EvidenceController(QObject):
             return
         limit = self.limit()
         against = ", which counts against" if limit < 0 else ""
-        inspector.legend.show_scale(self._title(result) + against, limit, view.opacity, view.colours)
+        unit = self._workspace.session.region_unit(result, scale=view.scale, kind=view.kind)
+        title = f"{self._title(result)}{against}, per region"
+        inspector.legend.show_scale(title, limit * unit, view.opacity, view.colours, kind=view.kind)
         inspector.image.show_readout(self._dark_note(result, item))
         if self._task is None:  # else the image on screen is still the one before
             paint_evidence(inspector.image, self._workspace, result, item, view.word, limit)
@@ -231,16 +233,21 @@ class EvidenceController(QObject):
             self._inspector.image.show_readout(self._dark_note(result, item))
             self._show_parts()
             return
-        row, column, value = region
+        row, column, density = region
         shares = self._workspace.session.region_parts(result, item.rank, scale=view.scale)
         parts = ScoreParts(0.0, tuple(shares[:, row, column].tolist()))
         totals = shares.sum(axis=0)
         span = float(min(shares.min(), totals.min(), 0)), float(max(shares.max(), totals.max()))
         place = f"Region {row + 1}, {column + 1}"
-        total = number_on(span, parts.total)
-        self._inspector.words.show_parts(parts, span, f"{place} adds {total} to the score")
+        unit = self._workspace.session.region_unit(result, scale=view.scale, kind=view.kind)
+        value, decimals = density * unit, decimals_for(max(map(abs, span)))
+        heading = f"{place} adds {number_of(parts.total, decimals)} to the score"
+        self._inspector.words.show_parts(parts, span, heading, decimals)
         target = result.words[view.word].text if view.word is not None else "whole query"
-        self._inspector.image.show_readout(f"{place}:  {target} {value:+.3f}")
+        if view.kind == "attention":
+            self._inspector.image.show_readout(f"{place}:  {value:.2%} of the attention of {target}")
+        else:
+            self._inspector.image.show_readout(f"{place}:  {target} {number_of(value, decimals)}")
 
 
 def paint_evidence(

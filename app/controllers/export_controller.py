@@ -51,11 +51,11 @@ class ExportController(QObject):
         self.dialog: ExportDialog | None = None
         self.last_written: Path | None = None
 
-    def export(self, path: Path) -> None:
+    def export(self, path: Path, *, replace: bool = True) -> None:
         """Writes the result set on screen to ``path`` and its description beside it."""
         shown = self._shown()
         if shown is not None:
-            self._write(shown, range(len(shown.hits)), path, replace=True).failed.connect(self._fail)
+            self._write(shown, range(len(shown.hits)), path, replace=replace).failed.connect(self._fail)
 
     def open_dialog(self, parent: QWidget) -> None:
         """Shows what would be written, and asks where to; what is on screen now counts, whatever comes behind it."""

@@ -116,8 +116,9 @@ class QueryPairController(QObject):
         shared = max(map(abs, limits))
         paint_evidence(inspector.image, space, result, first, view.word, copysign(shared, limits[0]))
         paint_evidence(inspector.other, space, answer, second, self._word, copysign(shared, limits[1]))
-        title = "Evidence" if view.kind == "evidence" else "Raw attention"
-        panel.legend.show_scale(title, shared, view.opacity, view.colours, note=_NOTE)
+        title = "Evidence per region" if view.kind == "evidence" else "Raw attention per region"
+        unit = session.region_unit(result, scale=view.scale, kind=view.kind)
+        panel.legend.show_scale(title, shared * unit, view.opacity, view.colours, note=_NOTE, kind=view.kind)
         parts = session.score_parts(result, first.rank), session.score_parts(answer, 0)
         values = [value for part in parts for value in (*part.words, part.all_words, part.whole_image)]
         span = min(0.0, *values), max(0.0, *values)

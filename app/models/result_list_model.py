@@ -14,6 +14,7 @@ from app.models.file_transfer import as_files
 from app.models.folding import Stack, Stacks
 from app.models.mark_store import ImageKey, MarkStore
 from app.models.moves import Moves
+from app.models.numbers import number_of
 from app.models.thumbs import Thumb, Thumbs
 from app.models.word_badges import BadgeMaker, WordBadge
 from faami_core.queries import Annotation, Mark
@@ -181,7 +182,7 @@ class ResultListModel(QAbstractListModel):
 
     def _rank(self, row: int) -> int | None:
         item = self._items[row]
-        return item.rank + 1 if isinstance(item, Hit) else None
+        return item.rank_shown if isinstance(item, Hit) else None
 
     def _badges_of(self, row: int) -> tuple[WordBadge, ...]:
         item = self._items[row]
@@ -211,8 +212,8 @@ class ResultListModel(QAbstractListModel):
         if (collection := self.collection(row)) is not None:
             lines.insert(1, f"In the collection {collection}")
         if isinstance(item, Hit):
-            lines.insert(0, f"Rank {item.rank + 1}{_spoken_move(self._moved_by(row))}, score {item.score:.3f}")
-            lines += [f"{badge.text}: {badge.match} ({badge.evidence:+.3f})" for badge in self._badges_of(row)]
+            lines.insert(0, f"Rank {item.rank_shown}{_spoken_move(self._moved_by(row))}, score {item.score:.3f}")
+            lines += [f"{badge.text}: {badge.match} ({number_of(badge.adds)})" for badge in self._badges_of(row)]
         noted = self._spoken_notes(row)
         if noted:
             lines.append(noted.capitalize())
@@ -222,7 +223,7 @@ class ResultListModel(QAbstractListModel):
         item = self._items[row]
         parts = [item.path.name]
         if isinstance(item, Hit):
-            parts = [f"Rank {item.rank + 1}{_spoken_move(self._moved_by(row))}, score {item.score:.3f}", *parts]
+            parts = [f"Rank {item.rank_shown}{_spoken_move(self._moved_by(row))}, score {item.score:.3f}", *parts]
             parts += [f"{badge.text} {badge.match}" for badge in self._badges_of(row)]
         if (collection := self.collection(row)) is not None:
             parts.append(f"in {collection.name}")

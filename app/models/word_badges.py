@@ -15,15 +15,13 @@ class WordBadge:
         word: Index in the result's words.
         text: As typed.
         match: How well the word is seen, by the rule that the export uses, too.
-        evidence: The word's evidence in this image.
-        adds: What it adds to the score, as on the bars of the inspector.
+        adds: What it adds to the score: its evidence as bars, files and the command line tell it.
         lit: Whether this is the word that is lit up.
     """
 
     word: int
     text: str
     match: Match
-    evidence: float
     adds: float
     lit: bool
 
@@ -52,7 +50,6 @@ class BadgeMaker:
                 word,
                 words[word].text,
                 words[word].match(evidence[word]),
-                evidence[word],
                 self._fine_share * evidence[word],
                 word == lit,
             )

@@ -362,11 +362,6 @@ def bold_of(font: QFont) -> QFont:
     return bold
 
 
-def number_of(value: float, decimals: int = 3) -> str:
-    """A number with its sign, a true minus, and no minus before a zero."""
-    return f"{round(value, decimals) + 0.0:+.{decimals}f}".replace("-", "\N{MINUS SIGN}")
-
-
 def label(text: str, voice: str = "", *, wrap: bool = False) -> QLabel:
     """A label in one of the voices of the style sheet: "", muted, heading, section, title, danger."""
     made = QLabel(text)

@@ -9,7 +9,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen, QShowEvent
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
-from app.widgets.controls import bold_of, label, number_of, settle
+from app.models.numbers import DECIMALS, number_of
+from app.widgets.controls import bold_of, label, settle
 from app.widgets.row_area import RowArea
 from faami_core.explanation import ScoreParts
 from faami_core.types import QueryWord
@@ -18,7 +19,6 @@ WHOLE_QUERY, WHOLE_IMAGE = "Whole query", "Whole image"
 _HEIGHT = 24
 _BAR = 8
 _NAME_SHARE = 0.34  # of the width
-_FINE_BELOW = 0.05  # numbers of a smaller range are told to four decimals
 
 
 class BarRow(QAbstractButton):
@@ -37,7 +37,7 @@ class BarRow(QAbstractButton):
         super().__init__()
         self._meaning, self._key = meaning, key
         self._value = 0.0
-        self._span = (0.0, 1.0)
+        self._span, self._decimals = (0.0, 1.0), DECIMALS
         self.setText(name)
         self.setCheckable(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
@@ -47,9 +47,9 @@ class BarRow(QAbstractButton):
             self.setFont(bold_of(self.font()))
         self.show_value(0.0, (0.0, 1.0))
 
-    def show_value(self, value: float, span: tuple[float, float]) -> None:
+    def show_value(self, value: float, span: tuple[float, float], decimals: int = DECIMALS) -> None:
         """Shows a number; ``span`` is the range of the whole chart."""
-        self._value, self._span = value, span
+        self._value, self._span, self._decimals = value, span, decimals
         notes = [self._meaning, f"Key {self._key} lights it up." if self._key else ""]
         self.setToolTip("\n".join(filter(None, [f"{self.text()} {self.number}", *notes])))
         self.setAccessibleName(f"{self.text()} {self.number}")
@@ -63,7 +63,7 @@ class BarRow(QAbstractButton):
     @property
     def number(self) -> str:
         """The value as on screen."""
-        return number_on(self._span, self._value)
+        return number_of(self._value, self._decimals)
 
     def sizeHint(self) -> QSize:
         return QSize(240, _HEIGHT)
@@ -90,7 +90,7 @@ class BarRow(QAbstractButton):
             painter.setBrush(palette.color(role.AlternateBase))
             painter.drawRoundedRect(inside, 5, 5)
         name = QRectF(inside.left() + 7, 0, inside.width() * _NAME_SHARE - 7, self.height())
-        number = QFontMetrics(bold_of(self.font())).horizontalAdvance("+0.0000") + 2  # bars of all rows line up
+        number = QFontMetrics(bold_of(self.font())).horizontalAdvance("+0.00000") + 2  # bars of all rows line up
         painter.setPen(palette.color(role.Text))
         text = metrics.elidedText(self.text(), Qt.TextElideMode.ElideRight, int(name.width()))
         painter.drawText(name, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft, text)
@@ -114,11 +114,6 @@ class BarRow(QAbstractButton):
         painter.setBrush(Qt.BrushStyle.NoBrush if self._value < 0 else accent)
         if bar.width() >= 0.5:
             painter.drawRoundedRect(bar, 2, 2)
-
-
-def number_on(span: tuple[float, float], value: float) -> str:
-    """A signed number with as many decimals as the range of its chart needs."""
-    return number_of(value, decimals=3 if max(abs(end) for end in span) >= _FINE_BELOW else 4)
 
 
 class EvidenceBars(QWidget):
@@ -183,18 +178,21 @@ class EvidenceBars(QWidget):
             self._rows[word].setChecked(True)
             self._reveal()
 
-    def show_parts(self, parts: ScoreParts, span: tuple[float, float], heading: str) -> None:
+    def show_parts(
+        self, parts: ScoreParts, span: tuple[float, float], heading: str, decimals: int = DECIMALS
+    ) -> None:
         """Shows numbers.
 
         Args:
             parts: Of the words of ``show_words``.
             span: Lowest and highest number of the chart, so that bars of one view can be compared.
             heading: What the bars add up to.
+            decimals: Of the numbers; those of a whole image have as many as its score.
         """
         self.heading.setText(heading)
         for word, row in self._rows.items():
-            row.show_value(parts.all_words if word is None else parts.words[word], span)
-        self.whole_image.show_value(parts.whole_image, span)
+            row.show_value(parts.all_words if word is None else parts.words[word], span, decimals)
+        self.whole_image.show_value(parts.whole_image, span, decimals)
 
     def chain_after(self, widget: QWidget) -> None:
         """Puts the rows, which are made anew for every query, behind ``widget`` in the order of the Tab key."""

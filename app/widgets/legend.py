@@ -7,9 +7,15 @@ from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.colormap import COLOUR_MAPS, colour_table, to_image
+from app.models.numbers import decimals_for, plain_number
+from faami_core.types import MapKind
 
 _BAR = 12
 _NOTE = "one scale for all results"
+_SUMS: dict[MapKind, str] = {
+    "evidence": "The regions of an image add up to what its bar tells.",
+    "attention": "The regions of an image add up to 1.",
+}
 _GROUND = QColor(96, 104, 96)  # a mid tone like most imagery, so that the bar looks as the tint does
 
 
@@ -26,24 +32,29 @@ class Legend(QWidget):
         self.show_scale("Evidence", 1.0, 1.0)
 
     def show_scale(
-        self, title: str, limit: float, opacity: float, colours: str = COLOUR_MAPS[0], *, note: str = _NOTE
+        self,
+        title: str,
+        limit: float,
+        opacity: float,
+        colours: str = COLOUR_MAPS[0],
+        *,
+        note: str = _NOTE,
+        kind: MapKind = "evidence",
     ) -> None:
         """Shows what the colours stand for.
 
         Args:
             title: What is measured.
-            limit: Number at the right end, not 0.
+            limit: Number at the right end, not 0: what such a region adds to the score, or its share of attention.
             opacity: Of the heatmap, in [0, 1].
             colours: Name of the colour map.
             note: What shares the scale.
+            kind: What is measured, for the tool tip.
         """
         self._title, self._limit, self._opacity, self._colours = title, limit, opacity, colours
         self._note = note
-        self.setAccessibleName(f"Legend: {title}, from 0 to {limit:.2g}, {note}")
-        self.setToolTip(
-            f"{title}: {note}, so the same value has the same colour everywhere.\n"
-            "Its mean over the image is the evidence of the word."
-        )
+        self.setAccessibleName(f"Legend: {title}, from 0 to {_tick(limit)}, {note}")
+        self.setToolTip(f"{title}: {note}, so the same value has the same colour everywhere.\n{_SUMS[kind]}")
         self.update()
 
     @property
@@ -98,4 +109,10 @@ def paint_legend(
     painter.setPen(muted)
     ticks = QRectF(bar.left(), bar.bottom() + 3, bar.width(), height)
     for share, align in ((0.0, "AlignLeft"), (0.5, "AlignHCenter"), (1.0, "AlignRight")):
-        painter.drawText(ticks, Qt.AlignmentFlag[align], "0" if share == 0 else f"{limit * share:.2g}")
+        number = "0" if share == 0 else plain_number(limit * share, decimals_for(limit))
+        painter.drawText(ticks, Qt.AlignmentFlag[align], number)
+
+
+def _tick(limit: float) -> str:
+    """The number at the right end."""
+    return plain_number(limit, decimals_for(limit))

@@ -24,11 +24,12 @@ from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from app.icons import icon_pixmap
 from app.models.folding import Stack
 from app.models.mark_store import NOTHING_NOTED
+from app.models.numbers import number_of
 from app.models.result_list_model import Role
 from app.models.thumbnail_cache import ThumbnailCache
 from app.models.thumbs import Thumb
 from app.models.word_badges import WordBadge
-from app.widgets.controls import bold_of, number_of
+from app.widgets.controls import bold_of
 from app.widgets.mark_painter import ON_SCRIM, REJECTED_OPACITY, SCRIM, paint_note
 from app.widgets.thumb_painter import THUMB_WIDTH, paint_thumbs, thumb_spots
 from faami_core.queries import Annotation, Mark

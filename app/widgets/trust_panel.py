@@ -5,7 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
-from app.widgets.controls import IconPushButton, label, number_of
+from app.models.numbers import number_of
+from app.widgets.controls import IconPushButton, label
 from faami_core.explanation import TrustReport
 
 _PROMPT = "Hides the lit region, turns and mirrors the image, and scores it again: does the evidence follow?"

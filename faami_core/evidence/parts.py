@@ -11,7 +11,7 @@ import numpy as np
 
 from faami_core.evidence.maps import region_density
 from faami_core.explanation import ScoreParts
-from faami_core.types import FloatArray, ScaleView, SearchResult
+from faami_core.types import FloatArray, MapKind, ScaleView, SearchResult
 
 
 def hit_parts(result: SearchResult, hit: int) -> ScoreParts:
@@ -28,5 +28,10 @@ def region_parts(result: SearchResult, hit: int, scale: ScaleView = "both") -> F
         words add on the chosen scale(s). On "both", a fine region has its share of the coarse region around it.
     """
     density = region_density(result.evidence[hit], result.grids, scale)
-    cells = density.shape[-2] * density.shape[-1]
-    return np.asarray(density * np.float32((1 - result.global_share) / cells), dtype=np.float32)
+    return np.asarray(density * np.float32(region_unit(result, scale)), dtype=np.float32)
+
+
+def region_unit(result: SearchResult, scale: ScaleView = "both", kind: MapKind = "evidence") -> float:
+    """What a density of 1 is in one region: what it adds to the score, or its share of the attention."""
+    cells = max(grid.regions for grid in result.grids if scale in ("both", grid.scale))
+    return (1 - result.global_share if kind == "evidence" else 1.0) / cells

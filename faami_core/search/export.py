@@ -61,6 +61,12 @@ def metadata_path(path: Path) -> Path:
     return path.with_name(path.name + METADATA_SUFFIX)
 
 
+def check_csv(path: Path, *, replace: bool) -> None:
+    """Raises ExportError if ``write_csv`` would."""
+    check_output(path, TABLE, replace=replace)
+    check_output(metadata_path(path), REPORT, replace=replace)
+
+
 def write_csv(
     result: SearchResult,
     path: Path,
@@ -81,7 +87,7 @@ def write_csv(
     Raises:
         ExportError: if a file cannot be written or must stay; then the old files, if any, are untouched.
     """
-    check_output(metadata_path(path), REPORT, replace=replace)
+    check_csv(path, replace=replace)
     metadata = json.dumps(csv_metadata(result, path.name, dialect), indent=2, ensure_ascii=False)
     write_output(path, [csv_bytes(result, annotations, dialect)], TABLE, replace=replace)
     write_output(metadata_path(path), [f"{metadata}\n".encode()], REPORT, replace=replace)

@@ -283,6 +283,8 @@ class FakeSession:
 
         return parts.hit_parts(result, hit)
 
+    region_unit = staticmethod(Explain.region_unit)
+
     def region_parts(self, result: SearchResult, hit: int, *, scale: ScaleView = "both") -> FloatArray:
         from faami_core.evidence import parts
 
@@ -302,6 +304,9 @@ class FakeSession:
     export_csv = Triage.export_csv  # from plain values and marks alone: the real ones serve
     preview_csv = Triage.preview_csv
     export_files = staticmethod(Triage.export_files)
+    check_csv = staticmethod(Triage.check_csv)
+    check_picture = staticmethod(Triage.check_picture)
+    write_picture = staticmethod(Triage.write_picture)
 
     def _notes_of(
         self, result: SearchResult, others: Mapping[tuple[int, int], Annotation] = NO_ANNOTATIONS

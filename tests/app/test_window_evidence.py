@@ -47,7 +47,7 @@ def test_clicking_a_word_lights_every_visible_cell(qtbot: QtBot, window: MainWin
         assert badge.text == "river"
         if badge.match is Match.MATCHED:
             assert image.mean() > 0.01, row
-        if badge.evidence < 0:
+        if badge.adds < 0:
             assert not image.any(), "what is not there stays dark"
 
 

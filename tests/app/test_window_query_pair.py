@@ -62,7 +62,8 @@ def test_both_maps_are_drawn_on_one_scale(qtbot: QtBot, window: MainWindow) -> N
     assert window.view.word == 1
     assert inspector.pair.second_bars.row(0).isChecked()
     limit = window.evidence.limit()
-    assert inspector.pair.legend.limit >= abs(limit)
+    unit = window.workspace.session.region_unit(window.workspace.result)
+    assert inspector.pair.legend.limit >= abs(limit) * unit
     assert "both queries" in inspector.pair.legend.accessibleName()
     window.view.select_word(None)
     open_tab(qtbot, window, "evidence")

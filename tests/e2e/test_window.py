@@ -85,7 +85,10 @@ def test_an_image_query_works_headless_too(tmp_path: Path, image_folder: Path) -
     [
         (("/nowhere/at/all", "--query", "red", "--quit"), "does not exist"),
         (("{images}", "--export", "{tmp}/out.csv", "--quit"), "no results to export"),
-        (("{images}", "--query", "red", "--export", "{tmp}/missing/out.csv", "--quit"), "cannot be written"),
+        (("{images}", "--query", "red", "--export", "{tmp}/missing/out.csv", "--quit"), "does not exist"),
+        (("{images}", "--query", "red", "--export", "{images}/red.png", "--force", "--quit"), "not a name for a CSV"),
+        (("{images}", "--query", "red", "--screenshot", "{images}/red.png", "--quit"), "is there already"),
+        (("{images}", "--query", "red", "--overlay", "/dev/null", "--force", "--quit"), "is a device"),
         (("{images}", "--query", "?!", "--quit"), "no word"),
     ],
 )
