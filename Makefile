@@ -18,7 +18,7 @@ DISPLAY_PROGRAMS := Xvfb:xvfb openbox:openbox xdotool:xdotool
 # Without a display the same window is rendered offscreen and closes by itself.
 HEADLESS := $(if $(filter Linux,$(shell uname -s)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--quit),)
 
-.PHONY: demo test screens fuzz lint setup system-packages constraints clean
+.PHONY: demo test tests screens fuzz lint setup system-packages constraints clean
 
 demo: setup
 	@mkdir -p $(DEMO)
@@ -26,12 +26,15 @@ demo: setup
 		--screenshot $(DEMO)/screenshot.png --overlay $(DEMO)/overlay.png --force $(HEADLESS)
 	@echo "Written: $(DEMO)/screenshot.png, $(DEMO)/overlay.png, $(DEMO)/results.csv"
 
-# Two tiers, each with a test process a core: the fast one tells in minutes, the second breaks things.
-TEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal --cov
+# A test process a core. Coverage costs nearly as much as the tests themselves: it is measured where the core is tested.
+TEST := $(BIN)/python -m pytest --numprocesses auto --maxprocesses 4 --dist worksteal
 
-test: setup lint
-	@$(TEST) -m "not (faults or slow)" --cov-report=
-	@$(TEST) -m "faults or slow" --cov-append --cov-report=term --cov-fail-under=85
+test: setup
+	@$(MAKE) --no-print-directory --jobs 2 --output-sync=line lint tests
+
+tests: setup
+	@$(TEST) tests/core --cov --cov-report=term --cov-fail-under=85
+	@$(TEST) --ignore tests/core
 
 SCREENS_DATA ?= $(CURDIR)/build/screens-data
 
