@@ -1,4 +1,5 @@
-"""What is fuzzed: every place where bytes of a stranger enter. A target takes bytes; only a known fault may come out.
+"""What is fuzzed: every place where bytes of a stranger enter. A target takes bytes, and returns
+whether they were accepted; only a known fault may come out.
 
 Beside the fuzzer, ``test_targets.py`` runs each target over its seeds, and over what the fuzzer once found.
 """
@@ -27,19 +28,20 @@ from faami_core.search.query_line import format_query, parse_query
 from tests.faults.mutants import FORMATS, sound_image
 from tests.tiny_model import write_tokenizer
 
-Target = Callable[[bytes], None]
+Target = Callable[[bytes], bool]
 
 
-def image(data: bytes) -> None:
+def image(data: bytes) -> bool:
     """Decoding an image file."""
     try:
         decoded = decode_image(io.BytesIO(data), "fuzzed.png", model_side=32)
     except FaamiError:
-        return
+        return False
     assert decoded.pixels.shape == (32, 32, 3)
+    return True
 
 
-def weights(data: bytes) -> None:
+def weights(data: bytes) -> bool:
     """Checking the header of a weight file."""
     file = _file("model.safetensors", data)
     try:
@@ -47,41 +49,45 @@ def weights(data: bytes) -> None:
             weights_door._check_header(file, stored, _expected())
             weights_door._read_tensors(file, stored)
     except FaamiError:
-        return
+        return False
+    return True
 
 
-def captions(data: bytes) -> None:
+def captions(data: bytes) -> bool:
     """Reading a captions file; no name may lead out of the image folder."""
     try:
         found = read_captions(_file("captions.json", data), _folder())
     except FaamiError:
-        return
+        return False
     for entry in found.images:
         assert entry.path.resolve().is_relative_to(_folder().resolve())
+    return True
 
 
-def query(data: bytes) -> None:
+def query(data: bytes) -> bool:
     """Reading a typed line, writing it again, and tokenising its texts; words are parts of what was typed."""
     line = data.decode("utf-8", "surrogateescape")
     try:
         asked = parse_query(line)
         terms = normalised(asked).terms
     except FaamiError:
-        return
+        return False
     assert parse_query(format_query(asked)) == asked
     for term in terms:
         if isinstance(term, TextTerm):
             batch = _tokenizer()([term.text])
             assert all(word in term.text for word in batch.words[0])
             assert int(batch.word_of_token.max()) < max(1, len(batch.words[0]))
+    return True
 
 
-def csv(data: bytes) -> None:
+def csv(data: bytes) -> bool:
     """Loading an exported result file back."""
     try:
         read_csv(_file("results.csv", data))
     except FaamiError:
-        return
+        return False
+    return True
 
 
 TARGETS: dict[str, Target] = {"image": image, "weights": weights, "captions": captions, "query": query, "csv": csv}

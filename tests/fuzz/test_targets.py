@@ -18,11 +18,11 @@ def test_every_target_is_run() -> None:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_seeds_and_damaged_seeds_bring_out_nothing_but_known_faults(name: str) -> None:
+    assert any(TARGETS[name](seed) for seed in seeds(name)), "sound inputs are accepted"
     for seed in seeds(name):
-        TARGETS[name](seed)
         for number in range(24):
-            TARGETS[name](mutant(seed, number))
-    TARGETS[name](b"")
+            TARGETS[name](mutant(seed, number))  # only a known fault may come out
+    assert not TARGETS[name](b"")
 
 
 def test_the_seed_of_a_result_file_is_read(tmp_path: Path) -> None:
@@ -32,4 +32,4 @@ def test_the_seed_of_a_result_file_is_read(tmp_path: Path) -> None:
 
 
 def test_found_a_result_file_with_a_cut_row() -> None:
-    TARGETS["csv"](CSV.encode()[:-30])
+    assert not TARGETS["csv"](CSV.encode()[:-30])

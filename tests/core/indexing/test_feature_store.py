@@ -288,3 +288,24 @@ def test_shards_the_catalog_does_not_name_are_removed(tmp_path, metadata):
     assert remove_unnamed(tmp_path, {kept.name, "gone.safetensors"}) == 1
     assert not (tmp_path / orphan.name).exists()
     assert (tmp_path / kept.name).exists()
+
+
+def test_a_file_longer_than_recorded_is_refused(tmp_path, metadata):
+    record = write_shard(tmp_path, some_rows(3), metadata)
+    path = tmp_path / record.name
+    path.write_bytes(path.read_bytes() + b"\0")
+
+    with pytest.raises(DamagedShardError):
+        open_shard(path, record)
+
+
+def test_a_row_whose_recorded_check_is_zero_is_checked_like_any_other(tmp_path, metadata):
+    rows = some_rows(3)
+    columns = gallery_rows([(write_shard(tmp_path, rows, metadata), rows)], np.arange(3))
+    assert columns.checks[1] != 0
+    columns.checks[1] = 0
+
+    with pytest.raises(DamagedRowsError) as found:
+        Gallery(columns, tmp_path).gather(np.arange(3))
+
+    assert found.value.indices.tolist() == [1]

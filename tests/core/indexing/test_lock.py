@@ -18,14 +18,25 @@ from tests.stub_encoder import StubEncoder
 
 
 def test_a_second_writer_is_told_who_holds_the_lock(tmp_path):
-    with WriterLock(tmp_path), pytest.raises(CollectionError, match=f"process {os.getpid()}"), WriterLock(tmp_path):
-        pass
+    with WriterLock(tmp_path):
+        with pytest.raises(CollectionError) as told:
+            WriterLock(tmp_path).__enter__()
+        assert f"(process {os.getpid()})" in str(told.value)
+
+
+def test_the_name_of_an_earlier_holder_with_a_longer_number_leaves_nothing_behind(tmp_path):
+    (tmp_path / "writer.lock").write_bytes(b" process 123456789012")
+    with WriterLock(tmp_path):
+        with pytest.raises(CollectionError) as told:
+            WriterLock(tmp_path).__enter__()
+        assert f"(process {os.getpid()})" in str(told.value)
 
 
 def test_the_lock_is_free_again_afterwards(tmp_path):
-    for _ in range(2):
-        with WriterLock(tmp_path):
-            pass
+    with WriterLock(tmp_path):
+        pass
+    with WriterLock(tmp_path) as again:
+        again.check()  # raises unless it is held in place
 
 
 def test_the_lock_dies_with_the_process_that_holds_it(tmp_path):

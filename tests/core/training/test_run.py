@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 
 from faami_core.config import TrainingConfig
+from faami_core.data import dataset
 from faami_core.errors import CancelledError, TrainingError
 from faami_core.model.faami import EncodedImages, Faami
 from faami_core.model.image_encoder import ImageEncoder
@@ -144,13 +146,17 @@ def test_a_killed_run_of_trained_encoders_resumes_to_the_same_loss_curve(
 
 
 def test_made_scenes_are_rendered_once(training_config: TrainingConfig, monkeypatch: pytest.MonkeyPatch) -> None:
-    train(replace(training_config, epochs=1), device="cpu")
+    rendered = []
+    original = dataset.render_collection
 
-    def fail(*_: object, **__: object) -> None:
-        raise AssertionError("scenes were rendered again")
+    def count(*arguments: Any, **settings: Any) -> Any:
+        rendered.append(arguments)
+        return original(*arguments, **settings)
 
-    monkeypatch.setattr("faami_core.data.dataset.render_collection", fail)
-    train(replace(training_config, epochs=1), device="cpu")
+    monkeypatch.setattr(dataset, "render_collection", count)
+    for _ in range(2):
+        train(replace(training_config, epochs=1), device="cpu")
+    assert len(rendered) == 1
 
 
 def test_cached_features_are_not_computed_again(
