@@ -89,6 +89,8 @@ def follow_notice(window: MainWindow, name: str) -> None:
     """Does what the button of a notice offers."""
     if name == "retry_index":
         window.collections.retry()
+    elif name == "stop_indexing":
+        window.indexing.cancel()
     elif name == "reveal_export" and window.export.last_written is not None:
         image_commands.reveal(window.export.last_written)
     elif name in window.actions_by_name:

@@ -290,6 +290,7 @@ class MainWindow(QMainWindow):
             self._inspect_current()
         else:
             self.grid.choose(0)
+        self.triage.show_sought()
         self._follow_view()
         self._offer_actions()
         self.show_panes()
@@ -299,6 +300,7 @@ class MainWindow(QMainWindow):
     def _after_browse(self) -> None:
         self.views.take_result(None)
         self._inspect_current()
+        self.triage.show_sought()
         self._offer_actions()
         self.show_panes()
 

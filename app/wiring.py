@@ -116,6 +116,7 @@ def _connect_filters(window: MainWindow) -> None:
 
     window.filters.shown.connect(show_marks)
     window.filters.changed.connect(window.search.again)
+    window.triage.stored.connect(window.filters.follow_marks)
     window.filter_list.chosen.connect(window.filters.pick)
 
 

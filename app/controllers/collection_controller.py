@@ -50,7 +50,8 @@ class CollectionController(QObject):
         self._rail = rail
         self._thumbnails = thumbnails
         self._task: Task | None = None
-        self._indexing_root: Path | None = None
+        self._retry_root: Path | None = None  # whose index run failed or was stopped
+        self._wanted: Path | None = None  # what the analyst wants to see: it is open, or opens when it can
         self.is_update = False  # what was opened last is what was open before, read again
         indexing.started.connect(self._show_indexing)
         indexing.finished.connect(self._after_indexing)
@@ -71,24 +72,38 @@ class CollectionController(QObject):
             self._tell("error", error.message, error.next_step)
             self.failed.emit(error)
             return
-        if root == self._workspace.root and not self._indexing.is_running:
-            return
-        self._indexing.cancel()
+        self._pane.notice.dismiss(Topic.INDEXING)
+        self._wanted = root
+        if self._task is not None:
+            self._task.cancel()
+            self._task = None
+        if root == self._workspace.root or self._indexing.runs(root):
+            return  # it is there, or opens when its index is
+        if self._indexing.root is not None:
+            self._pane.notice.show_notice(
+                "info",
+                f"“{root.name}” opens as soon as “{self._indexing.root.name}” is indexed.",
+                "What is indexed by then is kept in any case.",
+                topic=Topic.INDEXING,
+                action="stop_indexing",
+                label_of_action="Stop indexing",
+            )
         self._load(root, index_if_new=True)
 
     def open_demo(self) -> None:
         """Opens the demo collection, made and indexed first if needed."""
         self._pane.notice.dismiss(Topic.COLLECTION)
+        self._wanted = self._demo
         self._indexing.start_demo()
 
     def update(self) -> None:
         """Scans the open collection again."""
-        if self._workspace.root is not None and not self._indexing.is_running:
+        if self._workspace.root is not None:
             self._indexing.start(self._workspace.root)
 
     def retry_unreadable(self) -> None:
         """Scans again and tries the files that could not be read."""
-        if self._workspace.root is not None and not self._indexing.is_running:
+        if self._workspace.root is not None:
             self._indexing.start(self._workspace.root, retry_unreadable=True)
 
     def take_system_folders(self, taken: bool) -> bool:
@@ -125,8 +140,8 @@ class CollectionController(QObject):
         task = self._workspace.runner.submit(Lane.MODEL, load)
         self._task = task
         task.succeeded.connect(lambda opened: self._loaded(task, root, opened, index_if_new))
-        task.failed.connect(lambda error: self._open_failed(task, error))
-        task.cancelled.connect(lambda: self._open_cancelled(task))
+        task.failed.connect(lambda error: self._open_failed(task, root, error))
+        task.cancelled.connect(lambda: self._open_cancelled(task, root))
         self._activity.follow(task, f"Opening {root.name}")
         if self._workspace.collection is None:
             self._pane.show_empty(f"Opening {root.name}", "The index of the collection is being read.")
@@ -138,11 +153,13 @@ class CollectionController(QObject):
         if nothing_yet and index_if_new and os.path.isdir(root):  # noqa: PTH112 - it never raises
             self._indexing.start(root)
         elif opened is None:
-            self._back_to_where_we_were()
+            self._leave(root)
         else:
             self._show(*opened)
 
     def _show(self, info: CollectionInfo, images: tuple[GalleryImage, ...], further: Further) -> None:
+        if self._wanted == info.root:
+            self._pane.notice.dismiss(Topic.INDEXING)
         self.is_update = self._workspace.root == info.root
         self._workspace.collection = info
         self._workspace.images = images
@@ -169,7 +186,6 @@ class CollectionController(QObject):
         self._pane.welcome.show_recent(recent)
 
     def _show_indexing(self, root: Path) -> None:
-        self._indexing_root = root
         if self._workspace.collection is None:
             self._pane.show_empty(
                 f"Indexing {root.name}",
@@ -181,10 +197,31 @@ class CollectionController(QObject):
         if report.formerly is not None:
             self._workspace.settings.forget_recent(report.formerly)
             self._workspace.ticked = tuple(root for root in self._workspace.ticked if root != report.formerly)
-        notice = notice_of(report, self._workspace.root)
-        if notice is not None:
-            self._tell(notice.kind, notice.message, notice.next_step, notice.action, notice.label_of_action)
-        self._load(report.root, index_if_new=False)
+        if report.root == self._wanted:
+            notice = notice_of(report, self._workspace.root)
+            if notice is not None:
+                self._tell(notice.kind, notice.message, notice.next_step, notice.action, notice.label_of_action)
+            else:
+                self._pane.notice.dismiss(Topic.COLLECTION)
+            self._load(report.root, index_if_new=False)
+        else:
+            self._tell_from_afar(report)
+
+    def _tell_from_afar(self, report: IndexReport) -> None:
+        """A collection was indexed that is not the one to be seen: it is one click away."""
+        space = self._workspace
+        for root in (report.root, space.root):
+            if root is not None:
+                space.settings.add_recent(root)  # the open one stays the first
+        self.show_recent()
+        done = "Indexing of “{}” was stopped." if report.cancelled else "“{}” is indexed."
+        self._pane.notice.show_notice(
+            "info",
+            done.format(report.root.name),
+            "Open it from the list of collections" + (" to go on." if report.cancelled else "."),
+            topic=Topic.INDEXING,
+            passing=True,
+        )
 
     def _tell(
         self, kind: NoticeKind, message: str, next_step: str = "", action: str = "", label_of_action: str = ""
@@ -194,12 +231,13 @@ class CollectionController(QObject):
             kind, message, next_step, topic=Topic.COLLECTION, action=action, label_of_action=label_of_action
         )
 
-    def _open_cancelled(self, task: Task) -> None:
+    def _open_cancelled(self, task: Task, root: Path) -> None:
         if task is self._task:
-            self._back_to_where_we_were()
+            self._leave(root)
 
-    def _tell_stopped(self) -> None:
-        self._back_to_where_we_were()
+    def _tell_stopped(self, root: Path) -> None:
+        self._retry_root = root
+        self._leave(root)
         self._tell(
             "info",
             "Indexing was cancelled.",
@@ -208,24 +246,34 @@ class CollectionController(QObject):
             label_of_action="Continue",
         )
 
-    def _open_failed(self, task: Task, error: FaamiError) -> None:
+    def _open_failed(self, task: Task, root: Path, error: FaamiError) -> None:
         if task is self._task:
-            self._back_to_where_we_were()
+            self._leave(root)
             self._tell("error", error.message, error.next_step)
             self.failed.emit(error)
 
-    def _index_failed(self, error: FaamiError) -> None:
-        self._back_to_where_we_were()
-        retry = ("retry_index", "Try again") if self._indexing_root is not None else ()
-        self._tell("error", error.message, error.next_step, *retry)
+    def _index_failed(self, error: FaamiError, root: Path) -> None:
+        self._retry_root = root
+        self._leave(root)
+        self._tell("error", error.message, error.next_step, "retry_index", "Try again")
         self.failed.emit(error)
 
     def retry(self) -> None:
         """Indexes again what failed last."""
-        if self._indexing_root == self._demo:
+        if self._retry_root is None:
+            return
+        self._wanted = self._retry_root
+        if self._retry_root == self._demo:
             self._indexing.start_demo()
-        elif self._indexing_root is not None:
-            self._indexing.start(self._indexing_root)
+        else:
+            self._indexing.start(self._retry_root)
+
+    def _leave(self, root: Path) -> None:
+        """A folder will not be opened after all; what is open stays, and what else was asked for still comes."""
+        if self._wanted == root:
+            self._wanted = self._workspace.root
+            self._pane.notice.dismiss(Topic.INDEXING)
+            self._back_to_where_we_were()
 
     def _back_to_where_we_were(self) -> None:
         """What was open is still on screen, as it was."""

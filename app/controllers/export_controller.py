@@ -15,6 +15,7 @@ from app.controllers.arrange_controller import ArrangeController
 from app.controllers.workspace import Workspace
 from app.dialogs.export_dialog import ExportDialog
 from app.models.destination import looked_at
+from app.models.filter_form import follows_marks, passes_marks
 from app.models.mark_store import MarkStore
 from app.models.portion import Portion, portions_of
 from app.models.result_list_model import ResultListModel
@@ -55,7 +56,7 @@ class ExportController(QObject):
         """Writes the result set on screen to ``path`` and its description beside it."""
         shown = self._shown()
         if shown is not None:
-            self._write(shown, range(len(shown.hits)), path, replace=replace).failed.connect(self._fail)
+            self._write(shown, self._passing(shown), path, replace=replace).failed.connect(self._fail)
 
     def open_dialog(self, parent: QWidget) -> None:
         """Shows what would be written, and asks where to; what is on screen now counts, whatever comes behind it."""
@@ -63,7 +64,7 @@ class ExportController(QObject):
         if shown is None or self.dialog is not None:
             return
         folder = self._workspace.settings.export_folder
-        dialog = self.dialog = ExportDialog(self._portions(), folder / self.suggested_name(), parent)
+        dialog = self.dialog = ExportDialog(self._portions(shown), folder / self.suggested_name(), parent)
         dialog.portion_chosen.connect(lambda portion: self._preview(shown, portion))
         dialog.path_changed.connect(self._look_at)
         dialog.export_asked.connect(lambda path, replace: self._write_asked(shown, path, replace=replace))
@@ -79,11 +80,15 @@ class ExportController(QObject):
 
     # --- the dialog ------------------------------------------------------------------------------------------
 
-    def _portions(self) -> tuple[Portion, ...]:
-        rows = range(self._model.rowCount())
+    def _portions(self, shown: SearchResult) -> tuple[Portion, ...]:
+        rows = self._passing(shown)
         accepted = [row for row in rows if self._marks.of(self._model.key(row)).mark is Mark.ACCEPTED]
+        passing = frozenset(rows)
+        selected = [row for row in self._pane.grid.selected_rows() if row in passing]
         told, order = self._arrange.told(), self._arrange.order
-        return portions_of(len(rows), self._pane.grid.selected_rows(), accepted, told, order)
+        if len(rows) < len(shown.hits):
+            told = [f"{len(rows):,} results that still pass the filters", *told[1:]]
+        return portions_of(rows, selected, accepted, told, order)
 
     def _preview(self, shown: SearchResult, portion: Portion) -> None:
         session = self._workspace.session
@@ -140,6 +145,14 @@ class ExportController(QObject):
         """What is on screen; lower scores may be cut off."""
         result = self._workspace.result
         return best_of(result, self._model.rowCount()) if result is not None else None
+
+    def _passing(self, shown: SearchResult) -> Sequence[int]:
+        """Rows whose marks and tags meet the filters that the file will name: marked a moment ago, some no longer do,
+        and the answer without them is on its way."""
+        if not follows_marks(shown.filters):
+            return range(len(shown.hits))
+        notes = (self._marks.of(self._model.key(row)) for row in range(len(shown.hits)))
+        return [row for row, note in enumerate(notes) if passes_marks(shown.filters, note)]
 
     def _write(self, shown: SearchResult, rows: Sequence[int], path: Path, *, replace: bool) -> Task:
         session, order = self._workspace.session, None if len(rows) == len(shown.hits) else rows

@@ -8,7 +8,16 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from app.controllers.workspace import Workspace
-from app.models.filter_form import TYPED, Condition, conditions_of, folders_of, read_typed, typed_of, without
+from app.models.filter_form import (
+    TYPED,
+    Condition,
+    conditions_of,
+    folders_of,
+    follows_marks,
+    read_typed,
+    typed_of,
+    without,
+)
 from app.models.mark_store import MarkStore
 from app.widgets.filter_panel import FilterPanel
 from app.widgets.filter_strip import FilterStrip
@@ -73,6 +82,11 @@ class FilterController(QObject):
             self._read()
         else:
             self._set(without(self._workspace.filters, condition))
+
+    def follow_marks(self) -> None:
+        """Marks or tags were changed: who passes a filter by them is asked again."""
+        if follows_marks(self._workspace.filters):
+            self.changed.emit()
 
     # --- choosing ------------------------------------------------------------------------------------------
 

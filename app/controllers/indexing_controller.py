@@ -13,22 +13,31 @@ from faami_core.types import CancelToken, IndexReport, ProgressCallback
 
 
 class IndexingController(QObject):
-    """One index run at a time; a second one replaces the first."""
+    """Index runs, one after the other: a new one waits for those before it, and none is given up for it."""
 
     started = Signal(object)  # Path
     finished = Signal(object)  # IndexReport
-    failed = Signal(object)  # FaamiError
-    stopped = Signal()  # cancelled before it had anything to report
+    failed = Signal(object, object)  # FaamiError, Path
+    stopped = Signal(object)  # Path: cancelled before it had anything to report
 
     def __init__(self, workspace: Workspace, activity: ActivityController) -> None:
         super().__init__()
         self._workspace = workspace
         self._activity = activity
-        self._task: Task | None = None
+        self._tasks: dict[Path, Task] = {}  # running or waiting, the oldest first
 
     @property
     def is_running(self) -> bool:
-        return self._task is not None
+        return bool(self._tasks)
+
+    @property
+    def root(self) -> Path | None:
+        """The folder that is being indexed now."""
+        return next(iter(self._tasks), None)
+
+    def runs(self, root: Path) -> bool:
+        """Whether a folder is being indexed or waits for it."""
+        return root in self._tasks
 
     def start(self, root: Path, *, retry_unreadable: bool = False, system_folders: bool | None = None) -> None:
         """Scans and indexes a folder; files that could not be read are tried again if they changed, or on demand.
@@ -58,25 +67,21 @@ class IndexingController(QObject):
         self._run("Opening the demo", session.data_dir / "demo", make_and_index)
 
     def cancel(self) -> None:
-        """Stops the run; what was indexed is kept."""
-        if self._task is not None:
-            self._task.cancel()
+        """Stops the run at hand; what was indexed is kept, and those that wait go on."""
+        if self.root is not None:
+            self._tasks[self.root].cancel()
 
     def _run(self, title: str, root: Path, work: Work) -> None:
-        self.cancel()
+        if root in self._tasks:
+            return
         task = self._workspace.runner.submit(Lane.MODEL, work)
-        self._task = task
+        self._tasks[root] = task
         task.succeeded.connect(self.finished)
-        task.failed.connect(self.failed)
-        task.cancelled.connect(lambda: self._stop(task))
-        task.finished.connect(lambda: self._forget(task))
+        task.failed.connect(lambda error: self.failed.emit(error, root))
+        task.cancelled.connect(lambda: self.stopped.emit(root))
+        task.finished.connect(lambda: self._forget(root))
         self._activity.follow(task, title)
         self.started.emit(root)
 
-    def _stop(self, task: Task) -> None:
-        if self._task is task:
-            self.stopped.emit()
-
-    def _forget(self, task: Task) -> None:
-        if self._task is task:
-            self._task = None
+    def _forget(self, root: Path) -> None:
+        del self._tasks[root]

@@ -15,6 +15,7 @@ from PySide6.QtGui import QUndoStack
 
 from app.controllers.undo_step import UndoStep
 from app.controllers.workspace import Workspace
+from app.models.filter_form import follows_marks
 from app.models.mark_store import ImageKey, MarkStore
 from app.models.result_list_model import ResultListModel
 from app.widgets.notice_bar import Topic
@@ -35,6 +36,7 @@ class TriageController(QObject):
     """Marks what is selected in the grid."""
 
     loaded = Signal()  # the marks of a collection are on screen
+    stored = Signal()  # marks or tags in the catalog are others now
 
     def __init__(
         self,
@@ -55,7 +57,11 @@ class TriageController(QObject):
         self._status = status
         self._roots: tuple[Path, ...] = ()  # whose marks are shown
         self._written = 0
+        self._writing = 0
+        self._is_pushing = False  # a step is done for the first time, not again or backwards
+        self._sought: frozenset[ImageKey] = frozenset()  # changed by an undo, not on screen, but perhaps soon
         self._seen: dict[Path, int] = {}  # version of the annotations of each collection, as they are shown
+        self._changed_elsewhere: set[Path] = set()  # by another window, and being read
         self._look: Task | None = None
         self._clock = QTimer(self)
         self._clock.setInterval(EVERY_MS)
@@ -129,9 +135,28 @@ class TriageController(QObject):
         self._written += 1
         for root in dict.fromkeys(root for root, _ in changes):
             self._write(root, {image_id: change for (owner, image_id), change in changes.items() if owner == root})
-        if len(changes) == 1:
-            rows = range(self._model.rowCount())
-            self._grid.choose(next((row for row in rows if self._model.key(row) in changes), -1))
+        if not self._is_pushing:
+            self._sought = frozenset(changes)
+            if not follows_marks(self._workspace.filters):
+                self.show_sought()
+
+    def show_sought(self) -> None:
+        """Undo shows what it changed; under a filter by marks or tags that comes with the next answer."""
+        sought, self._sought = self._sought, frozenset()
+        if not sought:
+            return
+        rows = [row for row in range(self._model.rowCount()) if self._model.key(row) in sought]
+        self._grid.choose_all(rows)
+        hidden = len(sought) - len(rows)
+        if hidden:
+            images, them = ("1 changed image is", "it") if hidden == 1 else (f"{hidden:,} changed images are", "them")
+            self._pane.notice.show_notice(
+                "info",
+                f"{images} not on screen.",
+                f"Clear the query or the filters to see {them}.",
+                topic=Topic.UNDO,
+                passing=True,
+            )
 
     def _change(self, verb: str, make: Callable[[Annotation], Annotation], *, goes_on: bool = True) -> None:
         selected = self._selected()
@@ -143,9 +168,14 @@ class TriageController(QObject):
             whom = f"{len(selected):,} images"
             if len(selected) == 1:
                 whom = self._model.path(self._grid.selected_rows()[0]).name
-            self.stack.push(UndoStep(f"{verb} {whom}", self.apply, back, there))
+            self._push(f"{verb} {whom}", back, there)
         if goes_on and len(selected) == 1:
             self._grid.step(1)  # one key an image: the next one is under the hand at once
+
+    def _push(self, name: str, back: Changes, there: Changes) -> None:
+        self._is_pushing = True
+        self.stack.push(UndoStep(name, self.apply, back, there))
+        self._is_pushing = False
 
     def _selected(self) -> list[ImageKey]:
         return [self._model.key(row) for row in self._grid.selected_rows()]
@@ -176,12 +206,16 @@ class TriageController(QObject):
         self._marks.show(root, notes)
         self._pane.notice.dismiss(Topic.MARKS_READ)
         self.loaded.emit()
+        if root in self._changed_elsewhere:
+            self._changed_elsewhere.discard(root)
+            self.stored.emit()
 
     def _compare(self, versions: Mapping[Path, int]) -> None:
         """After a write of this window, too: what another one wrote just before comes with it."""
         for root, version in versions.items():
             if root in self._roots and version != self._seen.get(root, version):
                 self._read(root)
+                self._changed_elsewhere.add(root)
 
     def _forget_look(self) -> None:
         self._look = None
@@ -189,11 +223,19 @@ class TriageController(QObject):
     def _write(self, root: Path, changes: Mapping[int, AnnotationChange]) -> None:
         session = self._workspace.session
         task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.annotate(root, changes))
-        task.succeeded.connect(lambda _before: self._pane.notice.dismiss(Topic.MARKS_WRITTEN))
+        self._writing += 1
+        task.succeeded.connect(self._tell_stored)
         task.failed.connect(self._write_failed)
+
+    def _tell_stored(self) -> None:
+        self._writing -= 1
+        self._pane.notice.dismiss(Topic.MARKS_WRITTEN)
+        if not self._writing:
+            self.stored.emit()
 
     def _write_failed(self, error: FaamiError) -> None:
         """What is on screen must be what is stored: reads the marks again."""
+        self._writing -= 1
         self.stack.clear()
         self._tell(error, Topic.MARKS_WRITTEN)
         self.take_collections()

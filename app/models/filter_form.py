@@ -12,7 +12,7 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from faami_core.queries import Filters
+from faami_core.queries import Annotation, Filters
 from faami_core.types import GalleryImage
 
 TYPED = ("name", "min_side", "max_side", "modified_from", "modified_to")  # fields of ``Filters`` that are typed
@@ -62,6 +62,16 @@ def without(filters: Filters, condition: Condition) -> Filters:
     if condition.field == "tags":
         return replace(filters, tags=tuple(tag for tag in filters.tags if tag != condition.value))
     return replace(filters, **{condition.field: getattr(Filters(), condition.field)})
+
+
+def follows_marks(filters: Filters) -> bool:
+    """Whether what passes changes with marks and tags."""
+    return bool(filters.marks or filters.tags)
+
+
+def passes_marks(filters: Filters, note: Annotation) -> bool:
+    """Whether an image with these marks and tags meets the conditions on them."""
+    return (not filters.marks or note.mark in filters.marks) and set(filters.tags) <= set(note.tags)
 
 
 # --- what is typed --------------------------------------------------------------------------------------------

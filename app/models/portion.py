@@ -27,18 +27,18 @@ class Portion:
 
 
 def portions_of(
-    shown: int, selected: Sequence[int], accepted: Sequence[int], told: Sequence[str], order: str
+    shown: Sequence[int], selected: Sequence[int], accepted: Sequence[int], told: Sequence[str], order: str
 ) -> tuple[Portion, ...]:
     """The portions to choose from, the whole first.
 
     Args:
-        shown: How many results are on screen.
-        selected, accepted: Rows of those.
+        shown: Rows of the results on screen.
+        selected, accepted: Those of them.
         told: What is said of all on screen.
         order: What is said of their order.
     """
     parts = (
-        Portion(name, rows, f"{len(rows):,} {name} of {shown:,} on screen, {order}, ranked anew.")
+        Portion(name, rows, f"{len(rows):,} {name} of {len(shown):,} on screen, {order}, ranked anew.")
         for name, rows in (("selected", selected), ("accepted", accepted))
     )
-    return Portion("all", range(shown), f"{', '.join(told)}."), *parts
+    return Portion("all", shown, f"{', '.join(told)}."), *parts

@@ -41,6 +41,8 @@ class Topic(StrEnum):
     QUERY = auto()  # how it is read
     RESULTS_FILE = auto()
     SEARCH = auto()
+    TAGS = auto()
+    UNDO = auto()
 
 
 @dataclass(frozen=True)
