@@ -76,6 +76,8 @@ def _run(argv: Sequence[str] | None, session_factory: SessionFactory) -> int:
         tell(f"faami: {error.strerror or error}{where}")
         tell("       Check that name, its drive, and that it may be used.")
         return FAULT
+    except OutputClosedError:
+        raise  # the caller's business
     except Exception as error:  # a fault of ours; a script needs its code and its maker the place
         traceback.print_exc()
         tell(f"faami: unexpected error: {str(error) or type(error).__name__}")
