@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from app.controllers.arrange_controller import ArrangeController
 from app.controllers.workspace import Workspace
 from app.models.folding import Groups
-from app.settings import Grouping
+from app.setting_fields import Grouping
 from app.widgets.notice_bar import NoticeBar, Topic
 from app.workers.task import Lane, Task, Work
 from faami_core.types import SearchResult

@@ -228,22 +228,32 @@ class QueryController(QObject):
 
     def toggle_saved(self) -> None:
         """Saves the query on screen, or takes it off the saved ones."""
-        result = self._workspace.result
-        if result is not None:
-            line, saved = self._workspace.session.format_query(result.query), self._workspace.settings.saved_queries
-            self.save(tuple(known for known in saved if known != line) if line in saved else (line, *saved))
+        line, settings = self._line_on_screen(), self._workspace.settings
+        if line:
+            (settings.forget_query if line in settings.saved_queries else settings.save_query)(line)
+            self.show_stored()
 
     def forget_saved(self, line: str) -> None:
         """Takes a query off the saved ones."""
-        self.save(tuple(known for known in self._workspace.settings.saved_queries if known != line))
+        self._workspace.settings.forget_query(line)
+        self.show_stored()
 
-    def save(self, lines: tuple[str, ...]) -> None:
-        """Makes these the saved queries, in this order."""
-        settings, result = self._workspace.settings, self._workspace.result
-        settings.saved_queries = lines
-        self._suggestions.take_lines(settings.history, lines)
-        self.saved_changed.emit(lines)
-        self._show_saved(self._workspace.session.format_query(result.query) if result is not None else "")
+    def order_saved(self, lines: tuple[str, ...]) -> None:
+        """Puts the saved queries in this order."""
+        self._workspace.settings.order_queries(lines)
+        self.show_stored()
+
+    def show_stored(self) -> None:
+        """Shows history and saved queries as they are stored now; another window may have changed them."""
+        settings = self._workspace.settings
+        self._suggestions.take_lines(settings.history, settings.saved_queries)
+        self.saved_changed.emit(settings.saved_queries)
+        self._show_saved(self._line_on_screen())
+
+    def _line_on_screen(self) -> str:
+        """The query on screen as a typed line; empty while browsing."""
+        result = self._workspace.result
+        return self._workspace.session.format_query(result.query) if result is not None else ""
 
     def _show_saved(self, line: str) -> None:
         """Tells which query is on screen, and whether it is a saved one."""

@@ -49,6 +49,8 @@ class RestoreController(QObject):
         search.browsing.connect(self._finish)
         search.failed.connect(lambda _error: self._browse_instead())
         collections.failed.connect(lambda _error: self._forget())
+        for own_question in (pane.query.submitted, pane.query.cleared):
+            own_question.connect(self._give_up)
 
     def begin(self) -> None:
         """Opens the last collection, if there is one, and asks its last query again."""
@@ -62,9 +64,9 @@ class RestoreController(QObject):
             self._collections.open(settings.last)
 
     def remember(self) -> None:
-        """Writes down what is on screen."""
+        """Writes down what is on screen; before the last view is back, that one stays written down."""
         space, row = self._workspace, self._grid.currentIndex().row()
-        if space.collection is None:
+        if space.collection is None or self._awaited is not None:
             return
         space.settings.last_view = LastView(
             line=space.session.format_query(space.result.query) if space.result is not None else "",
@@ -90,6 +92,10 @@ class RestoreController(QObject):
         result = self._workspace.result
         if result is not None and view.word is not None and view.word < len(result.words):
             self._workspace.view.select_word(view.word)
+
+    def _give_up(self) -> None:
+        """The analyst asks something else before the last view is back."""
+        self._awaited = None
 
     def _forget(self) -> None:
         if self._awaited is not None:

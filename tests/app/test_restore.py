@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.dialogs.crash_log_dialog import CrashLogDialog
 from app.main_window import MainWindow
+from app.models.thumbs import Thumb
 from app.settings import LastView, Settings
 from tests.app.conftest import MakeWindow
 from tests.app.fakes import FakeSession
@@ -130,3 +132,69 @@ def test_an_empty_crash_log_says_so(qtbot: QtBot, window: MainWindow) -> None:
     dialog = window.findChild(CrashLogDialog)
     assert dialog.text.toPlainText() == "The log is empty: nothing has gone wrong."
     dialog.close()
+
+
+# --- closed before the last view is back ----------------------------------------------------------------------
+
+
+@pytest.fixture
+def last_view(make_window: MakeWindow, root: Path) -> LastView:
+    """A view that was stored when the window was last open."""
+    view = LastView(
+        line="storage tanks",
+        selected=root / "airport_00007.jpg",
+        word=1,
+        thumbs={(0, 3): Thumb.UP},
+        applied={(0, 3): Thumb.UP},
+    )
+    settings = make_window().settings
+    settings.add_recent(root)
+    settings.last_view = view
+    settings.save()
+    return view
+
+
+def test_a_window_closed_before_the_collection_is_open_keeps_the_last_view(
+    make_window: MakeWindow, last_view: LastView
+) -> None:
+    window = make_window()
+    window.restore.begin()
+    window.close()
+    assert window.settings.last_view == last_view
+
+
+def test_a_window_closed_before_the_query_is_answered_keeps_the_last_view(
+    qtbot: QtBot, make_window: MakeWindow, session: FakeSession, last_view: LastView
+) -> None:
+    session.delay = 0.6
+    window = make_window()
+    with qtbot.waitSignal(window.collections.opened):
+        window.restore.begin()
+    window.close()
+    assert window.settings.last_view == last_view
+
+
+def test_a_window_closed_before_the_thumbs_are_back_keeps_the_last_view(
+    qtbot: QtBot, make_window: MakeWindow, session: FakeSession, last_view: LastView
+) -> None:
+    session.delay = 0.4
+    window = make_window()
+    with qtbot.waitSignal(window.search.shown):
+        window.restore.begin()
+    assert window.workspace.unmoved is None, "the first answer is not re-ranked yet"
+    window.close()
+    assert window.settings.last_view == last_view
+
+
+def test_a_query_asked_before_the_last_view_is_back_is_remembered_in_its_place(
+    qtbot: QtBot, make_window: MakeWindow, session: FakeSession, last_view: LastView
+) -> None:
+    session.delay = 0.3
+    window = make_window()
+    with qtbot.waitSignal(window.collections.opened):
+        window.restore.begin()
+    with qtbot.waitSignal(window.search.shown):
+        window.pane.query.submitted.emit("river")
+    window.close()
+    assert window.settings.last_view.line == "river"
+    assert window.settings.last_view.thumbs == {}
