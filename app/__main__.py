@@ -6,28 +6,51 @@ import argparse
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
+from typing import NoReturn
 
+from app.stop_signals import StopSignals
 from faami_core import __version__
 from faami_core.terminal import Parser
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Runs the program. Returns the exit code: 0, or 1 after an error told on stderr."""
-    options = build_parser().parse_args(arguments)
+def main(arguments: Sequence[str] | None = None) -> NoReturn:
+    """Runs the program and ends the process. The exit code is 0, or 1 after an error told on stderr.
+
+    The interpreter is not taken down: the model and the decoders may still compute in native threads when the window
+    is closed, and a thread that finds Python gone ends the process with ``std::terminate``.
+    """
+    code = play(build_parser().parse_args(arguments))
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):  # a closed pipe; a program without a terminal
+            stream.flush()
+    os._exit(code)
+
+
+def play(options: argparse.Namespace) -> int:
+    """Runs the program. Returns the exit code."""
+    signals = StopSignals()
+    signals.install()
     # Late: Qt and NumPy cost a second, and ``--version`` has answered before.
     from app.platform_check import PlatformError, choose_platform
 
     try:
         is_offscreen = choose_platform(os.environ)
     except PlatformError as error:
-        print(error, file=sys.stderr)
+        _tell(str(error))
         return 1
     if is_offscreen and not options.quit:
-        print("No display was found: the window is drawn off-screen. Add --quit to end the run.", file=sys.stderr)
+        _tell("No display was found: the window is drawn off-screen. Add --quit to end the run.")
     from app.application import run
 
-    return run(options)
+    return run(options, signals)
+
+
+def _tell(sentence: str) -> None:
+    """Says it where there is a terminal: a program started from a Windows menu has none."""
+    if sys.stderr is not None:
+        sys.stderr.write(f"{sentence}\n")
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -63,4 +86,4 @@ def _size(text: str) -> tuple[int, int]:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    main()

@@ -3,48 +3,53 @@
 from __future__ import annotations
 
 import argparse
-import signal
+import os
 import sys
 
-from PySide6.QtCore import QTimer
+from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
 from app.controllers.pane_layout import DEFAULT_SIZE
-from app.crash_log import CrashLog
+from app.crash_log import CrashLog, sentence_of
 from app.heartbeat import Heartbeat
 from app.icons import app_icon
 from app.main_window import MainWindow
 from app.scripted_run import ScriptedRun
 from app.settings import Settings
+from app.stop_signals import StopSignals
 from app.theme import apply_theme
+from app.widgets.notice_bar import Topic
 from faami_core import __version__
 from faami_core.config import user_data_dir
 from faami_core.errors import FaamiError
 from faami_core.session import Session
 
 
-def run(options: argparse.Namespace) -> int:
+class _Crashes(QObject):
+    """Carries the news of a crash into the event loop, out of whatever thread or half-done painting it comes from."""
+
+    happened = Signal(str)
+
+
+def run(options: argparse.Namespace, signals: StopSignals) -> int:
     """Opens the window and runs until it closes. Returns the exit code."""
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     prepare(app)
-    folder = user_data_dir()
-    crash_log = CrashLog(folder, __version__)
-    try:
-        crash_log.install()
-    except OSError as error:
-        _tell(f"The data folder {folder} cannot be written: {error.strerror}.")
-        return 1
-    assert crash_log.file is not None
+    crash_log = CrashLog(user_data_dir(), __version__)
+    crash_log.install()
     heartbeat = Heartbeat(crash_log.file)
     try:
-        return _run_window(app, options, crash_log, heartbeat)
+        return _run_window(app, options, signals, crash_log, heartbeat)
     except FaamiError as error:
         _tell(str(error))
-        return 1
+    except Exception as error:
+        sys.excepthook(type(error), error, error.__traceback__)
+        _tell(f"The program ended by an error of its own: {sentence_of(error)}. Details are in {crash_log.path}.")
     finally:
         heartbeat.stop()
         crash_log.uninstall()
+    return 1
 
 
 def prepare(app: QApplication) -> None:
@@ -55,7 +60,9 @@ def prepare(app: QApplication) -> None:
     app.setWindowIcon(app_icon())
 
 
-def _run_window(app: QApplication, options: argparse.Namespace, crash_log: CrashLog, heartbeat: Heartbeat) -> int:
+def _run_window(
+    app: QApplication, options: argparse.Namespace, signals: StopSignals, crash_log: CrashLog, heartbeat: Heartbeat
+) -> int:
     settings = Settings(user_data_dir())
     choice = options.theme or settings.theme
     apply_theme(app, choice)
@@ -65,22 +72,24 @@ def _run_window(app: QApplication, options: argparse.Namespace, crash_log: Crash
     )
     session = Session(model=options.model, device=options.device)
     window = MainWindow(session, settings, crash_log.path)
-    # Not at once: an exception may come out of the middle of painting, where nothing may be laid out anew.
-    crash_log.tell(lambda sentence: QTimer.singleShot(0, window, lambda: window.show_crash(sentence)))
+    script = ScriptedRun(window, options)
+    crashes = _Crashes(window)
+    for told in (window.show_crash, script.crash):
+        crashes.happened.connect(told, Qt.ConnectionType.QueuedConnection)
+    crash_log.tell(crashes.happened.emit)
     heartbeat.stood_still.connect(
         lambda seconds: crash_log.write("standstill", f"The window stood still for {seconds:.1f} s; stacks above.")
     )
     window.offer_crash_log(crash_log.size_at_start)
+    _tell_of_data_folder(window, crash_log)
     window.closed.connect(app.quit)
     if options.size or options.screenshot:  # a picture does not depend on how the window was left
         window.resize(*(options.size or DEFAULT_SIZE.toTuple()))
-    script = ScriptedRun(window, options)
     script.finished.connect(app.exit)
-    # Python runs these between two beats of the heartbeat; the window closes as if by hand.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda _number, _frame: window.close())
     window.show()
     heartbeat.start()
+    # Not at once: Python runs signal handlers wherever it is, perhaps in the middle of painting.
+    signals.call(lambda: QTimer.singleShot(0, window, window.close))
     QTimer.singleShot(0, window, script.start)
     code = app.exec()
     window.close()
@@ -88,6 +97,20 @@ def _run_window(app: QApplication, options: argparse.Namespace, crash_log: Crash
         _tell(script.error)
     window.deleteLater()
     return code
+
+
+def _tell_of_data_folder(window: MainWindow, crash_log: CrashLog) -> None:
+    """Says once what is not kept where the data folder cannot be written, and what in it could not be used."""
+    folder, notice = crash_log.path.parent, window.pane.notice
+    if not os.access(folder, os.W_OK):
+        kept = "You can search, but marks, settings and new indexes are not kept."
+        step = f"{kept} Make it writable, or set FAAMI_DATA_DIR to another folder."
+        notice.show_notice("warning", f"The data folder {folder} cannot be written.", step, topic=Topic.DATA_FOLDER)
+    elif window.settings.problem:
+        notice.show_notice("warning", window.settings.problem, topic=Topic.DATA_FOLDER)
+    elif crash_log.problem:
+        step = "Move it away; everything else works."
+        notice.show_notice("warning", crash_log.problem, step, topic=Topic.DATA_FOLDER)
 
 
 def _tell(sentence: str) -> None:

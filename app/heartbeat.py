@@ -22,14 +22,14 @@ class Heartbeat(QObject):
     again, ``stood_still`` tells for how long it did not.
 
     Args:
-        log: Open file for the stacks.
+        log: Open file for the stacks; None for none.
         blocked_seconds: How long a standstill is worth an entry.
     """
 
     stood_still = Signal(float)  # seconds
 
     def __init__(
-        self, log: IO[str], *, blocked_seconds: float = _BLOCKED_SECONDS, parent: QObject | None = None
+        self, log: IO[str] | None, *, blocked_seconds: float = _BLOCKED_SECONDS, parent: QObject | None = None
     ) -> None:
         super().__init__(parent)
         self._log = log
@@ -64,4 +64,5 @@ class Heartbeat(QObject):
             self.stood_still.emit(self._lateness[-1])
 
     def _wind_up(self) -> None:
-        faulthandler.dump_traceback_later(self._blocked_seconds, repeat=False, file=self._log)
+        if self._log is not None:
+            faulthandler.dump_traceback_later(self._blocked_seconds, repeat=False, file=self._log)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication, QMainWindow, QSplitter
 
-from app import commands, wiring
+from app import closing, commands, wiring
 from app.action_table import WORD_KEYS, Needs
 from app.actions import build_actions, build_menus, name_words, offer
 from app.controllers.activity_controller import ActivityController
@@ -27,6 +27,7 @@ from app.controllers.reopen_controller import ReopenController
 from app.controllers.rescan_controller import RescanController
 from app.controllers.restore_controller import RestoreController
 from app.controllers.search_controller import SearchController
+from app.controllers.settings_watch import SettingsWatch
 from app.controllers.triage_controller import TriageController
 from app.controllers.workspace import Workspace
 from app.icons import app_icon
@@ -34,6 +35,7 @@ from app.models.mark_store import MarkStore
 from app.models.result_list_model import ResultListModel
 from app.models.thumbnail_cache import ThumbnailCache
 from app.models.view_state import ViewState
+from app.overrides import qt_override
 from app.settings import Settings
 from app.theme import ThemeChoice, apply_theme
 from app.widgets.collection_rail import CollectionRail
@@ -141,6 +143,7 @@ class MainWindow(QMainWindow):
 
     def _build_controllers(self) -> None:
         space = self.workspace
+        self.settings_watch = SettingsWatch(self.settings)
         self.activity = ActivityController(self.pane.activity)
         self.indexing = IndexingController(space, self.activity)
         self.further = FurtherController(space, self.activity, self.pane.notice)
@@ -361,24 +364,19 @@ class MainWindow(QMainWindow):
 
     # --- the window itself ---------------------------------------------------------------------------------
 
+    @qt_override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if is_welcome(event.mimeData()) and event.source() is not self.grid:  # but the query bar takes its images
             event.acceptProposedAction()
 
+    @qt_override
     def dropEvent(self, event: QDropEvent) -> None:
         if commands.take_drop(self, event.mimeData()):
             event.acceptProposedAction()
 
+    @qt_override
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.restore.remember()
-        self.triage.stack.clear()  # or it would tell of its end while it is taken down
-        self.settings.set_layout("geometry", self.saveGeometry())
-        self.settings.folded_sections = self.side.folded_away
-        if self.inspector.isVisible() and self.side.isVisible():
-            self.settings.split = self.splitter.sizes()
-        self.settings.save()
-        if self.runner.close():
-            self.workspace.session.close()  # waits for the model lane, so only when that has ended
+        closing.finish(self)
         event.accept()
         self.closed.emit()
 

@@ -160,6 +160,12 @@ class ScriptedRun(QObject):
         if self._options.quit:
             self.finished.emit(0)
 
+    def crash(self, sentence: str) -> None:
+        """An exception that nobody foresaw: nothing may come any more of what the run waits for."""
+        if self._options.quit:
+            log = self._window.crash_log_path
+            self._fail_with(f"Something went wrong inside the program: {sentence}. Details are in {log}.")
+
     def _give_up(self) -> None:
         self._fail_with(f"Nothing moved for {_STANDSTILL_MS // 1000} seconds. Start again without --quit to see why.")
 

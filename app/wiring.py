@@ -90,7 +90,11 @@ def _connect_collections(window: MainWindow) -> None:
     application = QGuiApplication.instance()
     if isinstance(application, QGuiApplication):
         application.applicationStateChanged.connect(window.rescan.come_back)
+        application.applicationStateChanged.connect(window.settings_watch.come_back)
     window.closed.connect(window.rescan.stop)
+    window.closed.connect(window.settings_watch.stop)
+    window.settings_watch.changed.connect(collections.show_recent)
+    window.settings_watch.changed.connect(window.queries.show_stored)
     window.closed.connect(window.triage.stop)
     collections.opened.connect(lambda _info: window.views.duplicates.take_collection())
 
@@ -106,7 +110,7 @@ def _connect_queries(window: MainWindow) -> None:
     saved.show_queries(window.settings.saved_queries)
     saved.query_asked.connect(window.queries.ask)
     saved.remove_asked.connect(window.queries.forget_saved)
-    saved.reordered.connect(window.queries.save)
+    saved.reordered.connect(window.queries.order_saved)
 
 
 def _connect_filters(window: MainWindow) -> None:

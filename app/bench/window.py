@@ -18,6 +18,7 @@ from app.__main__ import build_parser as program_options
 from app.application import prepare
 from app.bench.figures import Figure, percentile
 from app.main_window import MainWindow
+from app.overrides import qt_override
 from app.scripted_run import ScriptedRun
 from app.settings import Settings
 from app.theme import apply_theme
@@ -97,6 +98,7 @@ class PaintWatch(QObject):
         until(lambda: self._painted_at > 0)
         return self._painted_at
 
+    @qt_override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if self._waits_for is None:
             return False

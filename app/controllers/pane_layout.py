@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, QObject, QRect, QSize, Signal
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QSplitter, QWidget
 
+from app.overrides import qt_override
 from app.settings import Settings
 
 DEFAULT_SIZE = QSize(1440, 900)
@@ -69,6 +70,7 @@ class PaneLayout(QObject):
         if before != (not shown[0], not shown[1]):
             self._splitter.setSizes(self._widths(*shown))
 
+    @qt_override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.Resize:
             self._follow_room()

@@ -7,6 +7,8 @@ from typing import TypeVar
 
 from PySide6.QtGui import QUndoCommand
 
+from app.overrides import qt_override
+
 Stand = TypeVar("Stand")
 
 
@@ -24,8 +26,10 @@ class UndoStep(QUndoCommand):
         self._take_up = take_up
         self._before, self._after = before, after
 
+    @qt_override
     def undo(self) -> None:
         self._take_up(self._before)
 
+    @qt_override
     def redo(self) -> None:
         self._take_up(self._after)

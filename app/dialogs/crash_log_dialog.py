@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 
 from PySide6.QtCore import QSize
@@ -10,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLayout, QPlainTextEdit, QPu
 
 from app.widgets.controls import label
 
-_SHOWN_CHARACTERS = 60_000  # the newest part of a long log
+_SHOWN_BYTES = 60_000  # the newest part of a long log
 
 _SIZE = QSize(820, 520)
 
@@ -55,8 +56,10 @@ class CrashLogDialog(QDialog):
 
 def read_log(path: Path) -> str:
     """The end of the log, or a sentence when there is nothing in it."""
-    try:
-        text = path.read_text(encoding="utf-8", errors="replace")
-    except OSError:
-        text = ""
-    return text[-_SHOWN_CHARACTERS:] or "The log is empty: nothing has gone wrong."
+    text = ""
+    with suppress(OSError):
+        if path.is_file():  # reading a pipe would wait for a writer
+            with path.open("rb") as file:
+                file.seek(max(0, path.stat().st_size - _SHOWN_BYTES))
+                text = file.read(_SHOWN_BYTES).decode("utf-8", errors="replace")
+    return text or "The log is empty: nothing has gone wrong."

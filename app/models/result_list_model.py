@@ -17,6 +17,7 @@ from app.models.moves import Moves
 from app.models.numbers import number_of
 from app.models.thumbs import Thumb, Thumbs
 from app.models.word_badges import BadgeMaker, WordBadge
+from app.overrides import qt_override
 from faami_core.queries import Annotation, Mark
 from faami_core.types import GalleryImage, Hit, SearchResult
 
@@ -121,27 +122,34 @@ class ResultListModel(QAbstractListModel):
         """Which collection the image of a row is from, or None where they all are from the same."""
         return self.key(row)[0] if len(self._roots) > 1 else None
 
+    @qt_override
     def rowCount(self, parent: Index = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
         return 0 if parent.isValid() else len(self._items)
 
+    @qt_override
     def flags(self, index: Index) -> Qt.ItemFlag:
         """Cells can be dragged to other programs."""
         return super().flags(index) | (Qt.ItemFlag.ItemIsDragEnabled if index.isValid() else Qt.ItemFlag.NoItemFlags)
 
+    @qt_override
     def mimeTypes(self) -> list[str]:
         return as_files(()).formats()
 
+    @qt_override
     def mimeData(self, indexes: Sequence[Index]) -> QMimeData:
         """The files of the rows, from top to bottom."""
         return as_files(self.path(row) for row in sorted(index.row() for index in indexes))
 
+    @qt_override
     def supportedDragActions(self) -> Qt.DropAction:
         return Qt.DropAction.CopyAction  # never a move: images are not touched
 
+    @qt_override
     def roleNames(self) -> dict[int, Any]:
         names = {int(role): role.name.lower().encode() for role in Role}
         return super().roleNames() | names
 
+    @qt_override
     def data(self, index: Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid() or not 0 <= index.row() < len(self._items):
             return None

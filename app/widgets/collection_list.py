@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent, QPainte
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.icons import icon
+from app.overrides import qt_override
 
 _PATH = Qt.ItemDataRole.UserRole
 _ROWS = 6  # in view; the rest scrolls
@@ -57,6 +58,7 @@ class CollectionList(QListWidget):
         self._fit_rows()
         self.setVisible(bool(roots))
 
+    @qt_override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._fit_rows()  # before it was ever shown its rows know nothing of the style's padding
@@ -65,6 +67,7 @@ class CollectionList(QListWidget):
         height = sum(self.sizeHintForRow(row) for row in range(min(self.count(), _ROWS)))
         self.setFixedHeight(height + 4)
 
+    @qt_override
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
@@ -72,10 +75,12 @@ class CollectionList(QListWidget):
         elif event.type() == QEvent.Type.StyleChange:
             self._fit_rows()
 
+    @qt_override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         self._just_ticked = False
         super().keyPressEvent(event)
 
+    @qt_override
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._just_ticked = False
         super().mousePressEvent(event)
@@ -109,6 +114,7 @@ class CollectionList(QListWidget):
 class _BoxDelegate(QStyledItemDelegate):
     """Paints the boxes in the colours of the theme: the edge of those of the style nearly vanishes in the dark."""
 
+    @qt_override
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
     ) -> None:

@@ -14,8 +14,6 @@ from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QLabel,
-    QLayout,
-    QLayoutItem,
     QLineEdit,
     QPushButton,
     QSizePolicy,
@@ -28,6 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.icons import icon, icon_pixmap
+from app.overrides import qt_override
 
 PART_DOT = "  ·  "  # between the parts of a line
 _BOX = 16  # pixels of a side of a check box
@@ -42,6 +41,7 @@ class _Recoloured:
     _drawing = ""
     _role = QPalette.ColorRole.Text
 
+    @qt_override
     def changeEvent(self: Any, event: QEvent) -> None:
         super().changeEvent(event)  # type: ignore[misc]  # of the widget that this is mixed into
         if event.type() in _RECOLOUR:
@@ -150,12 +150,15 @@ class CheckBox(QCheckBox):
         super().__init__(text)
         self.setAccessibleName(text)
 
+    @qt_override
     def sizeHint(self) -> QSize:
         return QSize(_BOX + 10 + self.fontMetrics().horizontalAdvance(self.text()), max(_BOX + 8, 24))
 
+    @qt_override
     def hitButton(self, pos: QPoint) -> bool:
         return self.rect().contains(pos)
 
+    @qt_override
     def paintEvent(self, event: QPaintEvent) -> None:
         palette, role = self.palette(), QPalette.ColorRole
         painter = QPainter(self)
@@ -201,6 +204,7 @@ class ElidedLabel(QLabel):
     def full_text(self) -> str:
         return self._full
 
+    @qt_override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._elide()
@@ -221,10 +225,12 @@ class PartsLabel(ElidedLabel):
         super().show_text(text)
         self.updateGeometry()
 
+    @qt_override
     def sizeHint(self) -> QSize:
         """Room for all parts, whatever is shown of them now."""
         return self._room_for(self.full_text)
 
+    @qt_override
     def minimumSizeHint(self) -> QSize:
         """Room for the first part."""
         return self._room_for(self.full_text.partition(PART_DOT)[0])
@@ -247,6 +253,7 @@ class ChoiceBox(QComboBox):
         self.setItemDelegate(QStyledItemDelegate(self))  # Qt's own does not read the style sheet
         self.setMaxVisibleItems(_MOST_CHOICES)
 
+    @qt_override
     def paintEvent(self, event: QPaintEvent) -> None:
         option, control = QStyleOptionComboBox(), QStyle.ComplexControl.CC_ComboBox
         self.initStyleOption(option)
@@ -280,71 +287,11 @@ class LineFrame(QFrame):
         self.setProperty("state", state)
         restyle(self)
 
+    @qt_override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() in (QEvent.Type.FocusIn, QEvent.Type.FocusOut):
             self.show_state("focus" if event.type() == QEvent.Type.FocusIn else "")
         return False
-
-
-class FlowLayout(QLayout):
-    """Lays widgets out from left to right; begins a new line when one is full, or (``wrap`` is off) never."""
-
-    def __init__(self, *, gap: int = 6, wrap: bool = True) -> None:
-        super().__init__()
-        self._items: list[QLayoutItem] = []
-        self._gap = gap
-        self._wrap = wrap
-        self.setContentsMargins(0, 0, 0, 0)
-
-    def addItem(self, item: QLayoutItem) -> None:
-        self._items.append(item)
-
-    def count(self) -> int:
-        return len(self._items)
-
-    def itemAt(self, index: int) -> QLayoutItem | None:
-        return self._items[index] if 0 <= index < len(self._items) else None
-
-    def takeAt(self, index: int) -> QLayoutItem | None:
-        return self._items.pop(index) if 0 <= index < len(self._items) else None
-
-    def expandingDirections(self) -> Qt.Orientation:
-        return Qt.Orientation(0)
-
-    def hasHeightForWidth(self) -> bool:
-        return self._wrap
-
-    def heightForWidth(self, width: int) -> int:
-        return self._arrange(QRect(0, 0, width, 0), move=False)
-
-    def setGeometry(self, rect: QRect) -> None:
-        super().setGeometry(rect)
-        self._arrange(rect, move=True)
-
-    def sizeHint(self) -> QSize:
-        return self.minimumSize()
-
-    def minimumSize(self) -> QSize:
-        if not self._wrap:
-            hints = [item.sizeHint() for item in self._items]
-            width = sum(size.width() for size in hints) + self._gap * max(len(hints) - 1, 0)
-            return QSize(width, max((size.height() for size in hints), default=0))
-        widest = QSize(0, 0)
-        for item in self._items:
-            widest = widest.expandedTo(item.minimumSize())
-        return widest
-
-    def _arrange(self, rect: QRect, *, move: bool) -> int:
-        x, y, line = rect.x(), rect.y(), 0
-        for item in self._items:
-            size = item.sizeHint().boundedTo(QSize(max(rect.width(), 1), item.sizeHint().height()))
-            if self._wrap and x > rect.x() and x + size.width() > rect.right() + 1:
-                x, y, line = rect.x(), y + line + self._gap, 0
-            if move:
-                item.setGeometry(QRect(x, y, size.width(), size.height()))
-            x += size.width() + self._gap
-            line = max(line, size.height())
-        return y + line - rect.y()
 
 
 def line() -> QFrame:

@@ -7,6 +7,8 @@ from pyqtgraph.GraphicsScene.mouseEvents import MouseDragEvent
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtWidgets import QGraphicsRectItem
 
+from app.overrides import qt_override
+
 
 class DrawingBox(pg.ViewBox):
     """Draws with Shift held down, or once after ``is_drawing`` was set."""
@@ -20,6 +22,7 @@ class DrawingBox(pg.ViewBox):
         self.frame.hide()
         self._draws = False  # the drag that is going on
 
+    @qt_override
     def mouseDragEvent(self, event: MouseDragEvent, axis: int | None = None) -> None:
         if event.isStart():
             shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)

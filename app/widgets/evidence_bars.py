@@ -10,6 +10,7 @@ from PySide6.QtGui import QFontMetrics, QKeyEvent, QPainter, QPaintEvent, QPalet
 from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxLayout, QWidget
 
 from app.models.numbers import DECIMALS, number_of
+from app.overrides import qt_override
 from app.widgets.controls import bold_of, label, settle
 from app.widgets.row_area import RowArea
 from faami_core.explanation import ScoreParts
@@ -65,12 +66,15 @@ class BarRow(QAbstractButton):
         """The value as on screen."""
         return number_of(self._value, self._decimals)
 
+    @qt_override
     def sizeHint(self) -> QSize:
         return QSize(240, _HEIGHT)
 
+    @qt_override
     def minimumSizeHint(self) -> QSize:
         return QSize(160, _HEIGHT)
 
+    @qt_override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Up and down belong to the chart, which steps from row to row."""
         by = {Qt.Key.Key_Up: -1, Qt.Key.Key_Down: 1}.get(Qt.Key(event.key()))
@@ -79,6 +83,7 @@ class BarRow(QAbstractButton):
         else:
             self.step_asked.emit(by)
 
+    @qt_override
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -208,6 +213,7 @@ class EvidenceBars(QWidget):
         """Texts of the rows that can be lit, in order."""
         return tuple(row.text() for row in self._rows.values())
 
+    @qt_override
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self._reveal()

@@ -8,6 +8,7 @@ from PySide6.QtCore import QEvent, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 
+from app.overrides import qt_override
 from app.widgets.controls import CheckBox, IconButton, IconPushButton, label, restyle
 from app.widgets.section import Section
 from app.widgets.text_line import TextLine
@@ -126,6 +127,7 @@ class _Field(TextLine):
         self.setAccessibleDescription(problem or self._tip)
         restyle(self)
 
+    @qt_override
     def event(self, event: QEvent) -> bool:
         """Keeps Esc from the window's shortcut while there is something to empty."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and self._empties(event):
@@ -133,6 +135,7 @@ class _Field(TextLine):
             return True
         return super().event(event)
 
+    @qt_override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if self._empties(event):
             self.clear()
@@ -158,6 +161,7 @@ class _PickButton(IconPushButton):
         self.setAccessibleName(f"{self._name}: {choice or self._nothing}")
         self._elide()
 
+    @qt_override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._elide()

@@ -8,7 +8,8 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from app.models.filter_form import Condition
-from app.widgets.controls import FlowLayout, IconLabel, IconPushButton
+from app.widgets.controls import IconLabel, IconPushButton
+from app.widgets.flow_layout import FlowLayout
 
 _WIDEST = 240  # pixels of the text of a chip
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QEvent, QObject
 from PySide6.QtWidgets import QWidget
 
+from app.overrides import qt_override
+
 _MARGIN, _WIDEST = 12, 720
 
 
@@ -24,6 +26,7 @@ class Floating(QObject):
         for watched in (widget, ground):
             watched.installEventFilter(self)
 
+    @qt_override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         own = event.type() in (QEvent.Type.Show, QEvent.Type.LayoutRequest)
         if (own and watched is self._widget) or (event.type() == QEvent.Type.Resize and watched is self._ground):

@@ -12,6 +12,7 @@ from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QVBoxLayout, QWidget
 
 from app.colormap import COLOUR_MAPS, tint, to_image
+from app.overrides import qt_override
 from app.widgets.drawing_box import DrawingBox
 from faami_core.queries import PixelBox
 from faami_core.types import ByteArray, FloatArray
@@ -210,6 +211,7 @@ class ImageView(QWidget):
 
     # --- events --------------------------------------------------------------------------------------------
 
+    @qt_override
     def eventFilter(self, watched: object, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
@@ -223,6 +225,7 @@ class ImageView(QWidget):
             self._leave()
         return False
 
+    @qt_override
     def changeEvent(self, event: QEvent) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
+from app.overrides import qt_override
 from app.widgets.compare_panel import ComparePanel
 from app.widgets.controls import ElidedLabel, IconButton, IconPushButton, Segmented, label
 from app.widgets.empty_state import EmptyState
@@ -208,6 +209,7 @@ class Inspector(QFrame):
         column.addWidget(self.path)
         return box
 
+    @qt_override
     def resizeEvent(self, event: QResizeEvent) -> None:
         """In a low window the lists of words give way before the image does."""
         super().resizeEvent(event)

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from app.colormap import COLOUR_MAPS, colour_table, to_image
 from app.models.numbers import decimals_for, plain_number
+from app.overrides import qt_override
 from faami_core.types import MapKind
 
 _BAR = 12
@@ -61,9 +62,11 @@ class Legend(QWidget):
     def limit(self) -> float:
         return self._limit
 
+    @qt_override
     def sizeHint(self) -> QSize:
         return QSize(240, 2 * self.fontMetrics().height() + _BAR + 8)
 
+    @qt_override
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         paint_legend(

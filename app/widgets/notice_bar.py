@@ -30,6 +30,7 @@ class Topic(StrEnum):
     CHANGES = auto()
     COLLECTION = auto()
     CRASH = auto()
+    DATA_FOLDER = auto()
     DUPLICATES = auto()
     EXPORT = auto()
     FURTHER = auto()

@@ -6,6 +6,7 @@ from PySide6.QtCore import QEvent, QObject, Qt
 from PySide6.QtGui import QResizeEvent, QWheelEvent
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QScrollArea, QSizePolicy, QWidget
 
+from app.overrides import qt_override
 from app.widgets.controls import IconButton, settle
 
 _GAP = 12  # between two groups
@@ -73,15 +74,18 @@ class OneLine(QWidget):
         settle(self._content)
         self._area.ensureWidgetVisible(widget, _EDGE, 0)
 
+    @qt_override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if event.type() == QEvent.Type.LayoutRequest:
             self._offer()
         return False
 
+    @qt_override
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         self._offer()
 
+    @qt_override
     def wheelEvent(self, event: QWheelEvent) -> None:
         """Either wheel moves the line sideways, as there is nothing above or below."""
         turned = event.angleDelta().y() or event.angleDelta().x()

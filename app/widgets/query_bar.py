@@ -18,6 +18,7 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.models.query_terms import Term
+from app.overrides import qt_override
 from app.widgets.controls import IconButton, IconLabel, IconPushButton, LineFrame
 from app.widgets.drops import image_path_of
 from app.widgets.one_line import OneLine
@@ -178,6 +179,7 @@ class QueryBar(QWidget):
             return True
         return False
 
+    @qt_override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if isinstance(event, QKeyEvent) and event.type() == QEvent.Type.KeyPress:
             if event.matches(QKeySequence.StandardKey.Paste) and self.paste():
@@ -187,15 +189,18 @@ class QueryBar(QWidget):
                 return True
         return super().eventFilter(watched, event)
 
+    @qt_override
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if image_path_of(event.mimeData()) is not None or event.mimeData().hasImage():
             event.acceptProposedAction()
             self._field.show_state("drop")
 
+    @qt_override
     def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
         self._field.show_state("")
         super().dragLeaveEvent(event)
 
+    @qt_override
     def dropEvent(self, event: QDropEvent) -> None:
         self._field.show_state("")
         path = image_path_of(event.mimeData())

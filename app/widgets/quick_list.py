@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.models.fuzzy import fuzzy_score
+from app.overrides import qt_override
 from app.widgets.controls import label, line
 from app.widgets.selecting import make_current
 from faami_core.text import stored_text
@@ -134,6 +135,7 @@ class QuickList(QFrame):
         """The entries that fit what is typed, best first."""
         return tuple(self._model.index(row, 0).data(_ENTRY) for row in range(self._model.rowCount()))
 
+    @qt_override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if watched is self.text:
             if event.type() == QEvent.Type.FocusOut and self.isVisible():
@@ -220,9 +222,11 @@ def _spoken(entry: QuickEntry) -> str:
 class _EntryDelegate(QStyledItemDelegate):
     """Title, muted detail, and the hint at the right edge."""
 
+    @qt_override
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return QSize(0, _ROW)
 
+    @qt_override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         entry: QuickEntry = index.data(_ENTRY)
         palette, role = option.palette, QPalette.ColorRole

@@ -29,6 +29,7 @@ from app.models.result_list_model import Role
 from app.models.thumbnail_cache import ThumbnailCache
 from app.models.thumbs import Thumb
 from app.models.word_badges import WordBadge
+from app.overrides import qt_override
 from app.widgets.controls import bold_of
 from app.widgets.mark_painter import ON_SCRIM, REJECTED_OPACITY, SCRIM, paint_note
 from app.widgets.thumb_painter import THUMB_WIDTH, paint_thumbs, thumb_spots
@@ -70,9 +71,11 @@ class ResultDelegate(QStyledItemDelegate):
         """Logical pixels of the image in a cell."""
         return self._cell.width() - 2 * (_MARGIN + _INSET)
 
+    @qt_override
     def sizeHint(self, option: QStyleOptionViewItem, index: Index) -> QSize:
         return self._cell
 
+    @qt_override
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: Index) -> None:
         note: Annotation = index.data(Role.NOTE) or NOTHING_NOTED
         with _saved(painter):
@@ -89,6 +92,7 @@ class ResultDelegate(QStyledItemDelegate):
             paint_thumbs(painter, thumb, image, hovered=hovered)
             self._paint_caption(painter, option, index, image, cell)
 
+    @qt_override
     def editorEvent(
         self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: Index
     ) -> bool:
@@ -149,9 +153,9 @@ class ResultDelegate(QStyledItemDelegate):
     def _paint_image(
         self, painter: QPainter, option: QStyleOptionViewItem, index: Index, area: QRect, *, faded: bool
     ) -> None:
-        path = index.data(Role.PATH)
+        path = index.data(Role.PATH)  # None where the model cannot tell: the crash log has it
         ratio = option.widget.devicePixelRatioF() if option.widget is not None else 1.0
-        pixmap = self._cache.get(path, side_for(area.width() * ratio))
+        pixmap = self._cache.get(path, side_for(area.width() * ratio)) if path is not None else None
         clip = QPainterPath()
         clip.addRoundedRect(QRectF(area), _RADIUS, _RADIUS)
         with _saved(painter):

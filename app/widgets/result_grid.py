@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QAbstractItemView, QFrame, QListView
 
 from app.models.result_list_model import ResultListModel
 from app.models.thumbnail_cache import ThumbnailCache
+from app.overrides import qt_override
 from app.widgets.result_delegate import ResultDelegate
 from app.widgets.selecting import make_current, select_rows
 
@@ -189,20 +190,24 @@ class ResultGrid(QListView):
         if rows:
             self.choose(min(max(row + by, 0), rows - 1) if row >= 0 else 0)
 
+    @qt_override
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:  # type: ignore[override]
         super().currentChanged(current, previous)
         self.row_chosen.emit(current.row() if current.isValid() else -1)
 
+    @qt_override
     def selectionChanged(self, selected: QItemSelection, deselected: QItemSelection) -> None:
         super().selectionChanged(selected, deselected)
         self.selection_changed.emit()
 
+    @qt_override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.stack_asked.emit(self.currentIndex().row())
         else:
             super().keyPressEvent(event)
 
+    @qt_override
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         index = self.indexAt(event.position().toPoint())
         if event.button() is not Qt.MouseButton.LeftButton or event.modifiers() or not index.isValid():
@@ -212,6 +217,7 @@ class ResultGrid(QListView):
         else:
             self.open_asked.emit(index.row())
 
+    @qt_override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         """By the mouse for the cell under it, by the key for the current one."""
         is_key = event.reason() is QContextMenuEvent.Reason.Keyboard
@@ -223,15 +229,18 @@ class ResultGrid(QListView):
             make_current(self, index)
         self.menu_asked.emit(self.viewport().mapToGlobal(spot))
 
+    @qt_override
     def keyboardSearch(self, search: str) -> None:
         """Letters and digits are commands here; one that has none must not jump to a name that begins with it."""
 
+    @qt_override
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
             self.zoom(1 if event.angleDelta().y() > 0 else -1)
         else:
             super().wheelEvent(event)
 
+    @qt_override
     def moveCursor(
         self, action: QAbstractItemView.CursorAction, modifiers: Qt.KeyboardModifier
     ) -> QModelIndex:  # Qt's own page keys stay on the line they are on when the list wraps
@@ -251,12 +260,14 @@ class ResultGrid(QListView):
             target = min(rows - 1, last_line + row % columns)
         return self._results.index(target)
 
+    @qt_override
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         super().scrollContentsBy(dx, dy)
         # What was scrolled away need not be decoded; the repaint asks again for what is in view.
         self._cache.clear_wishes()
         self.viewport().update()
 
+    @qt_override
     def resizeEvent(self, event: QResizeEvent) -> None:
         self._arrange()
         super().resizeEvent(event)

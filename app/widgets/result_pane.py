@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
+from app.overrides import qt_override
 from app.widgets.activity_strip import ActivityStrip
 from app.widgets.arrange_bar import ArrangeBar
 from app.widgets.controls import IconButton, PartsLabel, settle
@@ -135,5 +136,6 @@ class ResultPane(QFrame):
         self._pages.setCurrentIndex(page)
         self.page_turned.emit()
 
+    @qt_override
     def sizeHint(self) -> QSize:
         return QSize(720, 640)

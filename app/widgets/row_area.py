@@ -5,6 +5,8 @@ from __future__ import annotations
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtWidgets import QScrollArea
 
+from app.overrides import qt_override
+
 _MOST, _FEWEST = 7, 3  # rows in sight where there is room, and where there is none
 
 
@@ -27,5 +29,6 @@ class RowArea(QScrollArea):
         self.setMinimumHeight(min(rows, _FEWEST) * height)
         self.setMaximumHeight(min(rows, _MOST) * height)
 
+    @qt_override
     def sizeHint(self) -> QSize:
         return QSize(super().sizeHint().width(), self.maximumHeight())

@@ -11,6 +11,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
+from app.overrides import qt_override
+
 _HEIGHT = 56
 _EDGE = 12
 _BINS = 64
@@ -71,19 +73,24 @@ class ScoreHistogram(QWidget):
         lowest = self._rising[total - min(max(count, 1), total)]
         self._keep_from(lowest)
 
+    @qt_override
     def sizeHint(self) -> QSize:
         return QSize(320, _HEIGHT)
 
+    @qt_override
     def minimumSizeHint(self) -> QSize:
         return QSize(160, _HEIGHT)
 
+    @qt_override
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._drag(event)
 
+    @qt_override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if event.buttons() & Qt.MouseButton.LeftButton:
             self._drag(event)
 
+    @qt_override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         steps = {Qt.Key.Key_Right: -1, Qt.Key.Key_Left: 1, Qt.Key.Key_PageUp: -10, Qt.Key.Key_PageDown: 10}
         if event.key() in steps:
@@ -93,6 +100,7 @@ class ScoreHistogram(QWidget):
         else:
             super().keyPressEvent(event)
 
+    @qt_override
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)

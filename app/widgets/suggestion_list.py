@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QFrame, QLineEdit, QListWidget, QListWidgetItem, Q
 
 from app.icons import icon
 from app.models.suggestions import Suggestion
+from app.overrides import qt_override
 from app.widgets.selecting import make_current
 
 _EDGE, _ROW, _WIDTH = 6, 30, 480
@@ -71,6 +72,7 @@ class SuggestionList(QFrame):
         """Texts of the suggestions on screen."""
         return tuple(suggestion.text for suggestion in self._suggestions) if self.isVisible() else ()
 
+    @qt_override
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
         if self.isHidden():
             return False

@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QSizePolicy
 
 from app.icons import icon_pixmap
 from app.models.query_terms import Term, counts_against, name_of, plain
+from app.overrides import qt_override
 from faami_core.queries import ImageTerm
 
 _HEIGHT, _PADDING, _GAP = 30, 8, 6  # as high as the chip of a word beside it
@@ -139,6 +140,7 @@ class TermChip(QAbstractButton):
 
     # --- events --------------------------------------------------------------------------------------------
 
+    @qt_override
     def event(self, event: QEvent) -> bool:
         """The keys of a chip are its own while it has the focus, even where the window has a shortcut for them."""
         if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _deed_of(event):
@@ -146,6 +148,7 @@ class TermChip(QAbstractButton):
             return True
         return super().event(event)
 
+    @qt_override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         deed = _deed_of(event)
         if deed:
@@ -155,11 +158,13 @@ class TermChip(QAbstractButton):
         else:
             super().keyPressEvent(event)
 
+    @qt_override
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self.setFocus(Qt.FocusReason.MouseFocusReason)
         if event.button() == Qt.MouseButton.LeftButton:
             self._pressed = event.position().toPoint()
 
+    @qt_override
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         if self._pressed is None:
             return
@@ -171,6 +176,7 @@ class TermChip(QAbstractButton):
         if self._dragging:
             self.move(self.mapToParent(event.position().toPoint() - self._pressed))
 
+    @qt_override
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         pressed, self._pressed = self._pressed, None
         if pressed is None:
@@ -186,9 +192,11 @@ class TermChip(QAbstractButton):
         elif self.rect().contains(event.position().toPoint()):
             self.asked.emit("menu")
 
+    @qt_override
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         self.asked.emit("menu")
 
+    @qt_override
     def wheelEvent(self, event: QWheelEvent) -> None:
         if event.angleDelta().y():
             self.asked.emit("heavier" if event.angleDelta().y() > 0 else "lighter")
@@ -196,6 +204,7 @@ class TermChip(QAbstractButton):
 
     # --- drawing -------------------------------------------------------------------------------------------
 
+    @qt_override
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
         words = min(metrics.horizontalAdvance(self.text()), _WIDEST)
@@ -203,6 +212,7 @@ class TermChip(QAbstractButton):
         picture = _PICTURE + _GAP if isinstance(self._term, ImageTerm) else 0
         return QSize(2 * _PADDING + _SIGN + _GAP + picture + words + 2 + tail + _GAP + _CROSS, _HEIGHT)
 
+    @qt_override
     def paintEvent(self, event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)

@@ -12,7 +12,7 @@ from PySide6.QtGui import QPixmap
 from PySide6.QtWidgets import QApplication, QMenu, QWidget
 
 from app.models.query_terms import Term, counts_against, is_composed, moved, negated, plain, stepped
-from app.widgets.controls import FlowLayout
+from app.widgets.flow_layout import FlowLayout
 from app.widgets.term_chip import TermChip
 from faami_core.queries import ImageTerm
 

@@ -6,6 +6,8 @@ from PySide6.QtCore import QPointF, QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
+from app.overrides import qt_override
+
 _HEIGHT = 30
 _BAR = 3
 _PADDING = 9
@@ -61,6 +63,7 @@ class WordChip(QAbstractButton):
     def is_known(self) -> bool:
         return self._known
 
+    @qt_override
     def sizeHint(self) -> QSize:
         metrics = self.fontMetrics()
         word = min(metrics.horizontalAdvance(self.text()), _WIDEST)
@@ -68,9 +71,11 @@ class WordChip(QAbstractButton):
         warning = 0 if self._known else metrics.horizontalAdvance("unknown") + 8
         return QSize(word + number + warning + 2 * _PADDING + 2, _HEIGHT)
 
+    @qt_override
     def minimumSizeHint(self) -> QSize:
         return QSize(min(self.sizeHint().width(), 64), _HEIGHT)
 
+    @qt_override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Arrows belong to the strip, which lights the next word; a button would only move the focus."""
         if event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
@@ -78,6 +83,7 @@ class WordChip(QAbstractButton):
         else:
             super().keyPressEvent(event)
 
+    @qt_override
     def paintEvent(self, event: QPaintEvent) -> None:
         with QPainter(self) as painter:
             painter.setRenderHint(QPainter.RenderHint.Antialiasing)

@@ -9,7 +9,8 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QButtonGroup, QWidget
 
-from app.widgets.controls import FlowLayout
+from app.overrides import qt_override
+from app.widgets.flow_layout import FlowLayout
 from app.widgets.word_chip import WordChip
 from faami_core.types import QueryWord
 
@@ -71,6 +72,7 @@ class WordStrip(QWidget):
         """Texts of the chips in order."""
         return tuple(chip.text() for chip in self._chips.values())
 
+    @qt_override
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Left and right step through the words that can be lit, and light them."""
         by = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))

@@ -36,6 +36,7 @@ class Lane(StrEnum):
     WATCH = "watch"
 
 
+_WRITING_SECONDS = 30.0  # a window that closes waits this long for what is being written
 # Two decoders keep up with scrolling on the two cores we promise; more would starve the model lane.
 _WIDTH = {Lane.MODEL: 1, Lane.DISK: 1, Lane.DECODE: 2, Lane.WATCH: 1}
 
@@ -164,14 +165,24 @@ class TaskRunner(QObject):
         return len(self._tasks)
 
     def close(self, seconds: float = 1.8) -> bool:
-        """Cancels everything but writing, and waits for the threads. Returns whether all ended in time."""
+        """Cancels everything but writing, and waits for the threads.
+
+        Args:
+            seconds: How long to wait for what was cancelled; what is being written gets longer.
+
+        Returns:
+            Whether all ended in time.
+        """
         for task in self._tasks.values():
             if task.lane is not Lane.DISK:
                 task.cancel()
         for lane, threads in self._lanes.items():
             threads.stop(drop_waiting=lane is not Lane.DISK)
         deadline = time.monotonic() + seconds
-        ended = [threads.join(deadline) for threads in self._lanes.values()]
+        ended = [
+            threads.join(deadline + (_WRITING_SECONDS if lane is Lane.DISK else 0))
+            for lane, threads in self._lanes.items()
+        ]
         with self._mail.lock:
             self._mail.closed = True
             self._mail.outcomes.clear()

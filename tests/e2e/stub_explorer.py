@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 
 import app.application
@@ -17,4 +16,4 @@ def _stub_session(*, model: Path | None, device: str) -> Session:
 
 if __name__ == "__main__":
     app.application.Session = _stub_session
-    sys.exit(main())
+    main()

@@ -14,7 +14,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QShowEvent
 
 import app.application
-from app.__main__ import main
+from app.__main__ import build_parser, play
 from app.main_window import MainWindow
 from faami_core.config import user_data_dir
 from tests.app.fakes import FakeSession
@@ -65,6 +65,6 @@ if __name__ == "__main__":
     SEED = int(sys.argv.pop(1))
     app.application.Session = _slow_session
     app.application.MainWindow = RestlessWindow
-    code = main()
+    code = play(build_parser().parse_args())
     print(f"threads {[thread.name for thread in threading.enumerate() if thread is not threading.main_thread()]}")
     sys.exit(code)

@@ -11,6 +11,9 @@ from pathlib import Path
 
 import pytest
 
+from tests.app.qt_overrides import find_overrides
+from tests.faults.raising_overrides import ENDLESS
+
 CHECKOUT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.faults
 
@@ -117,3 +120,12 @@ def test_a_crash_of_the_interpreter_is_offered_at_the_next_start_and_not_again(o
     assert "Segmentation fault" in (own_data_dir / "crash.log").read_text(encoding="utf-8")
     told = [run("-c", NEXT_START).stdout.strip() for _ in range(2)]
     assert told == ["Something went wrong the last time this program ran.", "nothing"]
+
+
+def test_each_method_that_qt_calls_may_raise_in_a_live_window(own_data_dir: Path) -> None:
+    """E6: one notice each, the program goes on, and closes though closing fails."""
+    done = run("-m", "tests.faults.raising_overrides")
+    assert done.returncode == 0, done.stderr
+    expected = {f"1 {override}" for override in find_overrides() if override.name not in {"closeEvent", *ENDLESS}}
+    assert set(done.stdout.splitlines()) == expected
+    assert "Error calling Python override" not in done.stderr
