@@ -21,6 +21,12 @@ Interaction = Literal["additive", "layer", "none"]
 APPLICATION = "faami-explorer"
 DATA_DIR_VARIABLE = "FAAMI_DATA_DIR"
 
+# Files with these endings are looked at; what they really are is told by their first bytes.
+IMAGE_SUFFIXES = frozenset(
+    """.jpg .jpeg .jpe .jfif .mpo .png .apng .tif .tiff .gtiff .jp2 .j2k .jpf .jpx .j2c .jpc .img
+    .bmp .dib .webp .gif .avif .heic .heif""".split()
+)
+
 
 # What the architecture of a text encoder may say. Whatever else ``transformers`` understands (code from a hub, other
 # kernels, other number formats) has no place in a checkpoint.

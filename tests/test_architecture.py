@@ -69,7 +69,7 @@ for name in {modules!r}:
 
 @pytest.mark.parametrize("module", ["faami_core", "faami_core.session", "faami_core.cli", "app.main_window"])
 def test_heavy_libraries_come_late(module: str) -> None:
-    heavy = ("torch", "transformers", "timm", "torchvision", "safetensors")
+    heavy = ("torch", "transformers", "timm", "torchvision", "safetensors", "rasterio", "pillow_heif")
     done = run_python(f"import sys, {module}; print([name for name in {heavy!r} if name in sys.modules])")
     assert done.stdout.strip() == "[]", done.stderr
 
@@ -95,7 +95,15 @@ def test_widgets_do_not_know_the_session() -> None:
 
 
 def test_pillow_opens_files_behind_one_door() -> None:
-    assert files_that_import(CORE + APP, "PIL.Image", "PIL.ImageFile") == {"faami_core/data/image_io.py"}
+    assert files_that_import(CORE + APP, "PIL.Image", "PIL.ImageFile") == {
+        "faami_core/data/color_profile.py",
+        "faami_core/data/image_io.py",
+        "faami_core/data/pictures.py",
+    }
+
+
+def test_rasters_open_behind_one_door() -> None:
+    assert files_that_import(CORE + APP, "rasterio") == {"faami_core/data/raster.py"}
 
 
 def test_weights_load_behind_one_door() -> None:

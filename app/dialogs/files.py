@@ -6,7 +6,7 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
-from app.widgets.drops import IMAGE_SUFFIXES
+from faami_core.config import IMAGE_SUFFIXES
 
 
 def choose_folder(parent: QWidget, start: Path) -> Path | None:
@@ -17,7 +17,7 @@ def choose_folder(parent: QWidget, start: Path) -> Path | None:
 
 def choose_image(parent: QWidget, start: Path) -> Path | None:
     """An image file, None when cancelled."""
-    patterns = " ".join(f"*{suffix}" for suffix in IMAGE_SUFFIXES)
+    patterns = " ".join(f"*{suffix}" for suffix in sorted(IMAGE_SUFFIXES))
     chosen, _ = QFileDialog.getOpenFileName(parent, "Search by an image", str(start), f"Images ({patterns})")
     return Path(chosen) if chosen else None
 

@@ -7,8 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import QMimeData
 
 from app.models.file_transfer import path_of
-
-IMAGE_SUFFIXES = (".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif")
+from faami_core.config import IMAGE_SUFFIXES
 
 
 def image_path_of(data: QMimeData | None) -> Path | None:

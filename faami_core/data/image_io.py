@@ -1,8 +1,8 @@
-"""The only door to Pillow: image files in, 8-bit RGB arrays out, and back.
+"""The door to image files: 8-bit RGB arrays out of them, and into them.
 
-Every file may come from a stranger. A small allow-list of formats is tried, the size is checked from the header
-before a pixel is decoded, and whatever a decoder throws becomes an ``UnreadableImageError`` with a reason for the
-analyst. What an analyst sees and what the model sees go through the same code, so orientation, bit depth and
+Every file may come from a stranger. Its first bytes say what it is; ``pictures`` (Pillow) or ``raster`` (GDAL) then
+reads it, and whatever a decoder throws becomes an ``UnreadableImageError`` with a reason for the analyst. What an
+analyst sees and what the model sees go through the same code, so that bands, depth, colours, orientation and
 transparency cannot differ between them.
 """
 
@@ -14,38 +14,31 @@ import io
 import os
 import stat
 import uuid
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 from typing import IO
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, TiffImagePlugin, UnidentifiedImageError
+from PIL import Image
 
+from faami_core.data import pictures
+from faami_core.data.color_profile import to_srgb
+from faami_core.data.file_kinds import description_of, head_of, kind_of
+from faami_core.data.limits import max_pixels
 from faami_core.errors import FaamiError, UnreadableImageError
 from faami_core.types import ByteArray
 
-FORMATS = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
-IMAGE_SUFFIXES = frozenset({".jpg", ".jpeg", ".png", ".tif", ".tiff", ".bmp", ".webp", ".gif"})
-
 THUMBNAIL_SIDE = 256  # the longest side of thumbnails that are kept
 
-# A scene of 20,000 × 20,000 pixels passes, and thrice the largest aerial camera frame on sale; decoded that is 2 GB.
-MAX_PIXELS = 500_000_000
-MAX_PIXELS_VARIABLE = "FAAMI_MAX_PIXELS"
-
+_RASTERS = ("TIFF", "JPEG 2000", "ERDAS IMAGINE")
+FORMATS = (*pictures.FORMATS, *_RASTERS)
 _SAVE_FORMATS = {".jpg": "JPEG", ".jpeg": "JPEG", ".png": "PNG", ".webp": "WEBP", ".tif": "TIFF", ".tiff": "TIFF"}
 # A JPEG decoded at an eighth of its size is a box filter; twice the wanted size leaves the rest to a good filter.
 _DRAFT_MARGIN = 2
 _THUMBNAIL_QUALITY = 85
-_STRETCH_PERCENTILES = (2.0, 98.0)
-_STRETCH_SAMPLE = 1_000_000
-_WIDE_MODES = ("I", "F")  # and all "I;16…"
-_STRETCH_BLOCK = 4_000_000  # pixels widened to 64-bit numbers at a time
 _PALETTE_MODES = ("P", "PA", "1")  # their numbers cannot be averaged
 _ORIENTATION_TAG = 0x0112
-_BITS_TAG, _BANDS_TAG, _EXTRA_SAMPLES_TAG = 258, 277, 338
 _TURNS = {
     2: (Image.Transpose.FLIP_LEFT_RIGHT,),
     3: (Image.Transpose.ROTATE_180,),
@@ -55,32 +48,46 @@ _TURNS = {
     7: (Image.Transpose.TRANSVERSE,),
     8: (Image.Transpose.ROTATE_90,),
 }
-
-# The header check below refuses what Pillow only warns of.
-warnings.filterwarnings("ignore", category=Image.DecompressionBombWarning)
-# Odd metadata around sound pixels is no reason to trouble anyone; broken pixels raise errors, not warnings.
-warnings.filterwarnings("ignore", category=UserWarning, module=r"PIL\.")
+_SIDEWAYS = (5, 6, 7, 8)
 
 
 @dataclass(frozen=True)
 class DecodedImage:
     """Pixels [H, W, 3] RGB as shown, and the ``width`` × ``height`` the whole file has as shown.
 
-    ``thumbnail`` [h, w, 3] is there only if it was asked for and the image is larger.
+    ``thumbnail`` [h, w, 3] is there only if it was asked for and the image is larger. ``notes`` are short phrases on
+    how the file is shown where that was a choice: "page 1 of 3", "values 231 to 1783 as black to white"; ``pages`` is
+    how many pages a file has, the first of which is shown.
     """
 
     pixels: ByteArray
     width: int
     height: int
     thumbnail: ByteArray | None = None
+    notes: tuple[str, ...] = ()
+    pages: int = 1
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """A decoded image before it has its final size: ``width`` × ``height`` are those of the whole file, unturned."""
+
+    image: Image.Image
+    width: int
+    height: int
+    orientation: int
+    profile: bytes | None
+    gamma: float | None = None
+    notes: tuple[str, ...] = ()
+    pages: int = 1
 
 
 def read_image(path: Path, max_side: int | None = None) -> ByteArray:
-    """Reads an image file as the analyst sees it: EXIF orientation applied, transparency over white, 8 bits.
+    """Reads an image file as the analyst sees it: EXIF orientation applied, transparency over white, 8 bits, sRGB.
 
     Args:
-        path: The file; of an animated file the first frame is taken.
-        max_side: Shrinks the image (never enlarges) so that no side is longer; much faster for large JPEG files.
+        path: The file; of an animated file the first frame is taken, of one with pages the first one.
+        max_side: Shrinks the image (never enlarges) so that no side is longer; much faster for large files.
 
     Returns:
         [H, W, 3] uint8 RGB.
@@ -88,29 +95,23 @@ def read_image(path: Path, max_side: int | None = None) -> ByteArray:
     Raises:
         UnreadableImageError: if the file cannot be decoded; the sentence names the file and the reason.
     """
+    return open_image(path, max_side=max_side).pixels
+
+
+def open_image(path: Path, max_side: int | None = None) -> DecodedImage:
+    """Reads an image file like ``read_image``, with its whole size and how it is shown.
+
+    Raises:
+        UnreadableImageError: if the file cannot be decoded.
+    """
     try:
         with open_regular(path) as stream:
-            return decode_image(stream, path.name, max_side=max_side).pixels
+            return decode_image(stream, path.name, max_side=max_side, folder=path.parent)
     except OSError as error:
         raise UnreadableImageError(
             f"{path.name!r} cannot be opened: {error.strerror or error}.",
             "Check that the file exists and may be read.",
         ) from error
-
-
-def max_pixels() -> int:
-    """The pixels an image file may have, as the environment sets it.
-
-    Raises:
-        FaamiError: if the setting is no positive number.
-    """
-    setting = os.environ.get(MAX_PIXELS_VARIABLE, str(MAX_PIXELS))
-    if not setting.isascii() or not setting.isdigit() or int(setting) == 0:
-        raise FaamiError(
-            f"The environment variable {MAX_PIXELS_VARIABLE} is {setting!r}, not a number of pixels.",
-            f"Unset it, or set it to a number like {MAX_PIXELS}.",
-        )
-    return int(setting)
 
 
 def open_regular(path: Path) -> io.BufferedReader:
@@ -133,6 +134,7 @@ def decode_image(
     max_side: int | None = None,
     model_side: int | None = None,
     thumbnail_side: int | None = None,
+    folder: Path | None = None,
 ) -> DecodedImage:
     """Decodes an open image file; see ``read_image``.
 
@@ -142,24 +144,28 @@ def decode_image(
         max_side: Longest side wanted, or None for all pixels.
         model_side: Instead squashes the whole image to a square of this side with ``model_input``.
         thumbnail_side: Longest side of a small copy beside it, its shape kept.
+        folder: Where the mask that belongs to a raster (``name``.msk) may lie; None if there is none to look for.
 
     Raises:
         UnreadableImageError: if the file cannot be decoded.
         FaamiError: if the setting of the pixel limit is no number.
     """
-    limit = max_pixels()
-    Image.MAX_IMAGE_PIXELS = limit  # guards what Pillow allocates while it reads the header
+    max_pixels()
     try:
-        with Image.open(stream, formats=FORMATS) as image:
-            if image.size[0] * image.size[1] > limit:
-                raise _too_large(name, limit, image.size)
-            return _decode(image, max_side, model_side, thumbnail_side)
+        stream = pictures.without_stray_bytes(stream)
+        head = head_of(stream)
+        kind = kind_of(head)
+        if kind not in FORMATS:
+            raise _unknown_kind(name, head)
+        wanted = max_side or model_side
+        if kind in _RASTERS:
+            mask = None if folder is None else folder / f"{name}.msk"
+            picture = _read_raster(stream, name, kind, wanted, mask)
+        else:
+            picture = _read_picture(stream, name, kind, wanted)
+        return _sized(picture, max_side, model_side, thumbnail_side)
     except FaamiError:
         raise
-    except UnidentifiedImageError as error:
-        raise _unknown_kind(stream, name) from error
-    except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
-        raise _too_large(name, limit) from error
     except Exception as error:  # decoders of hostile files raise almost anything; it all means "this file is broken"
         raise UnreadableImageError(
             f"{name!r} cannot be decoded: {_reason(error)}.", "Save the image again with another program."
@@ -215,67 +221,83 @@ def save_image(path: Path, pixels: npt.NDArray[np.uint8], quality: int = 92) -> 
         ) from error
 
 
-def _decode(
-    image: Image.Image, max_side: int | None, model_side: int | None, thumbnail_side: int | None
+def _read_picture(stream: IO[bytes], name: str, kind: str, wanted: int | None) -> _Picture:
+    """Reads a file of Pillow's formats; by GDAL if it has more than 8 bits, of which Pillow drops the lower."""
+    try:
+        with pictures.open_picture(stream, name, kind) as image:
+            width, height = image.size
+            if kind == "PNG" and pictures.is_deep_png(head_of(stream)):
+                deep = _read_raster(stream, name, kind, wanted, None)
+                shown, notes = deep.image, deep.notes
+            else:
+                if wanted is not None and image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
+                    image.draft(image.mode, (wanted * _DRAFT_MARGIN, wanted * _DRAFT_MARGIN))
+                shown, notes = _averageable(pictures.load_pixels(image, stream, name)), ()
+            return _Picture(
+                image=shown,
+                width=width,
+                height=height,
+                orientation=_orientation(image),
+                profile=image.info.get("icc_profile"),
+                gamma=None if "srgb" in image.info else image.info.get("gamma"),
+                notes=notes,
+            )
+    except SyntaxError as error:
+        if kind == "JPEG" and pictures.is_deep_jpeg(error):
+            return _read_raster(stream, name, kind, wanted, None)
+        raise
+
+
+def _read_raster(stream: IO[bytes], name: str, kind: str, wanted: int | None, mask: Path | None) -> _Picture:
+    from faami_core.data.raster import read_raster  # takes 0.3 s, for those who have such files
+
+    raster = read_raster(stream, name, kind, side=wanted, mask=mask)
+    return _Picture(
+        image=Image.fromarray(raster.pixels, raster.mode),
+        width=raster.width,
+        height=raster.height,
+        orientation=raster.orientation,
+        profile=raster.profile,
+        notes=raster.notes,
+        pages=raster.pages,
+    )
+
+
+def _sized(
+    picture: _Picture, max_side: int | None, model_side: int | None, thumbnail_side: int | None
 ) -> DecodedImage:
-    """Turns an opened, not yet decoded image into pixels as shown; shrinks before anything that copies the pixels."""
-    width, height = image.size
-    wanted = max_side or model_side
-    if wanted is not None and image.format in ("JPEG", "MPO") and image.mode in ("RGB", "L"):
-        image.draft(image.mode, (wanted * _DRAFT_MARGIN, wanted * _DRAFT_MARGIN))
-    image.load()
-    orientation = _orientation(image)
-    shown = _averageable(image)
+    """Shrinks before anything that copies the pixels, then makes them as seen."""
+    shown, width, height = picture.image, picture.width, picture.height
     thumbnail = None
     if thumbnail_side is not None and max(width, height) > thumbnail_side:
-        small = shown.resize(_fitted(shown.size, thumbnail_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-        thumbnail = np.array(_as_seen(small, orientation))
+        small = shown.resize(_fitted((width, height), thumbnail_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+        thumbnail = np.array(_as_seen(small, picture))
     if model_side is not None and shown.size != (model_side, model_side):
         shown = shown.resize((model_side, model_side), Image.Resampling.BICUBIC, reducing_gap=3.0)
     elif max_side is not None and max(shown.size) > max_side:
-        shown = shown.resize(_fitted(shown.size, max_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
-    if orientation >= 5:
+        shown = shown.resize(_fitted((width, height), max_side), Image.Resampling.LANCZOS, reducing_gap=2.0)
+    if picture.orientation in _SIDEWAYS:
         width, height = height, width
-    return DecodedImage(np.array(_as_seen(shown, orientation)), width, height, thumbnail)
+    return DecodedImage(np.array(_as_seen(shown, picture)), width, height, thumbnail, picture.notes, picture.pages)
 
 
-def _as_seen(image: Image.Image, orientation: int) -> Image.Image:
-    """Transparency over white, upright."""
-    image = _over_white(image)
-    for turn in _TURNS.get(orientation, ()):
+def _as_seen(image: Image.Image, picture: _Picture) -> Image.Image:
+    """Transparency over white, colours in sRGB, upright."""
+    image = to_srgb(_over_white(image), picture.profile, picture.gamma)
+    for turn in _TURNS.get(picture.orientation, ()):
         image = image.transpose(turn)
     return image
 
 
-def _too_large(name: str, limit: int, size: tuple[int, int] | None = None) -> UnreadableImageError:
-    """``size`` is None where Pillow refuses before it tells the size."""
-    has = "more pixels than" if size is None else f"{size[0]} × {size[1]} pixels, more than"
-    value = "a larger number" if size is None else f"at least {size[0] * size[1]}"
+def _unknown_kind(name: str, head: bytes) -> UnreadableImageError:
     return UnreadableImageError(
-        f"{name!r} has {has} the limit of {limit / 1e6:g} million.",
-        f"Set the environment variable {MAX_PIXELS_VARIABLE} to {value} if you trust the file.",
-    )
-
-
-def _unknown_kind(stream: IO[bytes], name: str) -> UnreadableImageError:
-    """Why no decoder takes a file: it is a TIFF with other pixels than these, or no image at all."""
-    with contextlib.suppress(Exception):
-        stream.seek(0)
-        directory = TiffImagePlugin.ImageFileDirectory_v2(stream.read(8))
-        stream.seek(directory.next)
-        directory.load(stream)
-        bands, bits = directory.get(_BANDS_TAG, 1), directory.get(_BITS_TAG, (1,))[0]
-        return UnreadableImageError(
-            f"{name!r} is a TIFF with {bands} band(s) of {bits} bits, which cannot be shown.",
-            "Save one or three of its bands as a file of their own.",
-        )
-    return UnreadableImageError(
-        f"{name!r} is not an image in a known format.", f"Known formats are {', '.join(FORMATS)}."
+        f"{name!r} is not an image in a known format: it is {description_of(head)}.",
+        f"Known formats are {', '.join(FORMATS)}.",
     )
 
 
 def _orientation(image: Image.Image) -> int:
-    """EXIF orientation 1 to 8 still to be applied; broken metadata counts as upright. (TIFF is turned by Pillow.)"""
+    """EXIF orientation 1 to 8 still to be applied; broken metadata counts as upright."""
     with contextlib.suppress(Exception):
         value = image.getexif().get(_ORIENTATION_TAG, 1)
         if value in _TURNS:
@@ -284,44 +306,19 @@ def _orientation(image: Image.Image) -> int:
 
 
 def _averageable(image: Image.Image) -> Image.Image:
-    """The image in 8 bits a channel, palettes resolved, so that neighbouring pixels can be averaged."""
-    if image.mode.startswith(_WIDE_MODES):
-        return Image.fromarray(_stretch(np.asarray(image)))
-    if isinstance(image, TiffImagePlugin.TiffImageFile) and image.mode == "RGBA":
-        # Without a word on what the fourth band is, it is near infrared rather than transparency.
-        return image if _EXTRA_SAMPLES_TAG in image.tag_v2 else image.convert("RGB")
+    """The image with palettes resolved, so that neighbouring pixels can be averaged."""
     if image.mode in _PALETTE_MODES or "transparency" in image.info:
         return image.convert("RGBA" if image.has_transparency_data else "RGB")
     return image
 
 
 def _over_white(image: Image.Image) -> Image.Image:
-    if image.has_transparency_data:
-        solid = image.convert("RGBA")
-        paper = Image.new("RGBA", solid.size, "white")
-        return Image.alpha_composite(paper, solid).convert("RGB")
-    return image if image.mode == "RGB" else image.convert("RGB")
-
-
-def _stretch(values: npt.NDArray[np.generic]) -> ByteArray:
-    """16-bit, 32-bit and float pixels → 8 bits between the 2nd and 98th percentile; NaN and infinite become black."""
-    step = max(1, round((values.size / _STRETCH_SAMPLE) ** 0.5))
-    sample = values[::step, ::step].astype(np.float64)
-    sample = sample[np.isfinite(sample)]
-    shown = np.zeros(values.shape, dtype=np.uint8)
-    if sample.size == 0:
-        return shown
-    low, high = np.percentile(sample, _STRETCH_PERCENTILES)
-    if high <= low:
-        low, high = float(sample.min()), float(sample.max())
-    if high <= low:  # one value everywhere says nothing about its brightness
-        low, high = low - 1, high + 1
-    rows = max(1, _STRETCH_BLOCK // values.shape[1])
-    for top in range(0, len(values), rows):
-        numbers = values[top : top + rows].astype(np.float64)
-        numbers[~np.isfinite(numbers)] = low
-        shown[top : top + rows] = np.clip((numbers - low) / (high - low) * 255, 0, 255).round()
-    return shown
+    """The image in mode L, RGB or CMYK, without transparency."""
+    if image.mode in {"LA", "La", "RGBA", "RGBa"}:
+        solid = image.convert("LA" if image.mode.startswith("L") else "RGBA")
+        colors = solid.convert(solid.mode[:-1])
+        return Image.composite(colors, Image.new(colors.mode, colors.size, "white"), solid.getchannel("A"))
+    return image if image.mode in {"L", "RGB", "CMYK"} else image.convert("RGB")
 
 
 def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
@@ -330,8 +327,10 @@ def _fitted(size: tuple[int, int], side: int) -> tuple[int, int]:
     return max(1, round(size[0] * factor)), max(1, round(size[1] * factor))
 
 
-def _reason(error: Exception) -> str:
-    """A decoder's own words as the end of a sentence."""
+def _reason(error: BaseException) -> str:
+    """A decoder's own words as the end of a sentence; those of the first error of a chain, which knows best."""
+    while (cause := error.__cause__ or (None if error.__suppress_context__ else error.__context__)) is not None:
+        error = cause
     if isinstance(error, MemoryError):
         return "it needs more memory than there is"
     text = str(error).strip().rstrip(".") or type(error).__name__

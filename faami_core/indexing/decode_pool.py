@@ -19,7 +19,7 @@ from pathlib import Path
 from queue import SimpleQueue
 from types import TracebackType
 
-from faami_core.data.image_io import max_pixels
+from faami_core.data.limits import max_pixels
 from faami_core.errors import CancelledError, CollectionError
 from faami_core.indexing.decode_worker import READY, TRIED_AGAIN, WAITING_FACTOR, read_answer, write_request
 from faami_core.indexing.records import DecodedFile, FailedFile, PendingFile

@@ -53,7 +53,9 @@ def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
             size, mtime_ns = status.st_size, scanner.recorded_ns(status)
             content = hashlib.file_digest(stream, "sha256").digest()
             stream.seek(0)
-            image = decode_image(stream, path.name, model_side=side, thumbnail_side=THUMBNAIL_SIDE)
+            image = decode_image(
+                stream, path.name, model_side=side, thumbnail_side=THUMBNAIL_SIDE, folder=path.parent
+            )
     except UnreadableImageError as error:
         if _is_of_circumstances(error.__cause__):
             return FailedFile(file.file_id, f"{error.message} {TRIED_AGAIN}")
@@ -61,7 +63,9 @@ def decode_file(file: PendingFile, side: int) -> DecodedFile | FailedFile:
     except OSError as error:
         return FailedFile(file.file_id, _why_not_read(path, error))
     thumbnail = b"" if image.thumbnail is None else encode_thumbnail(image.thumbnail)
-    return DecodedFile(file.file_id, content, size, mtime_ns, image.width, image.height, image.pixels, thumbnail)
+    return DecodedFile(
+        file.file_id, content, size, mtime_ns, image.width, image.height, image.pixels, thumbnail, image.pages
+    )
 
 
 def _is_of_circumstances(cause: BaseException | None) -> bool:
@@ -159,7 +163,8 @@ def _write_answer(stream: IO[bytes], answer: DecodedFile | FailedFile) -> None:
         fields["reason"] = answer.reason
         raw = b""
     else:
-        fields |= {"width": answer.width, "height": answer.height, "thumbnail": len(answer.thumbnail)}
+        fields |= {"width": answer.width, "height": answer.height, "pages": answer.pages}
+        fields["thumbnail"] = len(answer.thumbnail)
         raw = answer.pixels.tobytes() + answer.thumbnail
     stream.write(json.dumps(fields).encode("ascii") + b"\n" + raw)
     stream.flush()

@@ -8,6 +8,7 @@ twice.
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
@@ -16,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from faami_core.errors import CancelledError
-from faami_core.indexing import atomic, feature_store, scan_notes, upkeep
+from faami_core.indexing import atomic, feature_store, reading_version, scan_notes, upkeep
 from faami_core.indexing.batch_encoder import BatchEncoder
 from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.database import index_errors
@@ -81,18 +82,21 @@ def index_collection(
         upkeep.sweep(catalog)
         run_id = catalog.begin_run(model_id)
         diff, embedded, damaged, cancelled = ScanDiff(), 0, 0, False
+        paged: list[DecodedFile] = []
         batch_encoder = BatchEncoder(
             encoder, CPU_BATCH_SIZE if encoder.info.device == "cpu" else BATCH_SIZE, CPU_BATCH_SIZE
         )
         try:
             upkeep.find_damage(catalog, encoder.info.fingerprint, thorough=verify, progress=progress, cancel=cancel)
             diff = scan(catalog, progress=progress, cancel=cancel, verify=verify)
+            reading_version.renew(catalog)
             catalog.retry_unreadable(undecided=not retry_unreadable)
             for _ in range(2):  # joining shards may find more damage, and a drive that went away may be back
                 damaged += catalog.counts(model_id).damaged
                 places = Places(catalog)
-                for count in _embed(catalog, model_id, encoder, batch_encoder, lock, places, progress, cancel):
-                    embedded += count
+                for files in _embed(catalog, model_id, encoder, batch_encoder, lock, places, progress, cancel):
+                    embedded += len(files)
+                    paged += [file for file in files if file.pages > 1]
                 if places.gone:
                     scan(catalog, progress=progress, cancel=cancel)  # all that lies there is offline
                 elif catalog.counts(model_id).damaged == 0:
@@ -106,7 +110,7 @@ def index_collection(
             cancelled=cancelled,
             seconds=time.monotonic() - started,
             repaired=max(0, damaged - counts.damaged),
-            notices=tuple(batch_encoder.notices),
+            notices=(*batch_encoder.notices, *_page_notices(catalog, paged)),
             embedded=embedded,
         )
 
@@ -185,8 +189,8 @@ def _embed(
     places: Places,
     progress: ProgressCallback | None,
     cancel: CancelToken | None,
-) -> Iterator[int]:
-    """Embeds everything pending; yields the number of new images each time a batch was committed.
+) -> Iterator[list[DecodedFile]]:
+    """Embeds everything pending; yields the new images each time a batch was committed.
 
     Files that cannot be read because their place went away stay pending, and ``places`` knows of it.
     """
@@ -212,7 +216,7 @@ def _embed(
             commit_batch(catalog, model_id, encoder.info, files, features, failed)
             upkeep.join_small_shards(catalog, encoder.info.fingerprint)
             meter.add(len(batch))
-            yield len(files)
+            yield files
 
 
 def _report(catalog: Catalog, root: Path, diff: ScanDiff, counts: Counts) -> IndexReport:
@@ -231,6 +235,17 @@ def _report(catalog: Catalog, root: Path, diff: ScanDiff, counts: Counts) -> Ind
         waiting=counts.seen - counts.indexed - counts.unreadable - counts.offline,
         scan=scan_notes.recall(catalog),
     )
+
+
+def _page_notices(catalog: Catalog, files: Sequence[DecodedFile]) -> list[str]:
+    """A sentence on files with several pages, which are shown and searched by their first one."""
+    if not files:
+        return []
+    ((path,),) = catalog.rows("SELECT path FROM file WHERE file_id = ?", files[0].file_id)
+    first = f"{os.fsdecode(path)!r} (page 1 of {files[0].pages})"
+    if len(files) == 1:
+        return [f"A file has several pages, of which the first is indexed: {first}."]
+    return [f"{len(files)} files have several pages, of which the first is indexed: {first} and others."]
 
 
 class _Throttle:

@@ -129,7 +129,8 @@ class PendingFile:
 class DecodedFile:
     """A file ready for the model: ``pixels`` [side, side, 3]; ``width`` × ``height`` as shown.
 
-    ``thumbnail`` is a small JPEG of it, or empty if the image itself is that small.
+    ``thumbnail`` is a small JPEG of it, or empty if the image itself is that small; ``pages`` counts what the file
+    holds beside the page that is shown, and that one.
     """
 
     file_id: int
@@ -140,6 +141,7 @@ class DecodedFile:
     height: int
     pixels: ByteArray
     thumbnail: bytes = b""
+    pages: int = 1
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from faami_core.data.image_io import IMAGE_SUFFIXES
+from faami_core.config import IMAGE_SUFFIXES
 from faami_core.indexing import scanner
 from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.records import FoundFile, KnownFile, ScanDiff

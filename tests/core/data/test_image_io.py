@@ -14,6 +14,7 @@ from PIL import Image
 
 from faami_core.data import image_io
 from faami_core.data.image_io import decode_image, model_input, read_image, save_image
+from faami_core.data.limits import MAX_PIXELS_VARIABLE
 from faami_core.errors import FaamiError, UnreadableImageError
 
 
@@ -193,12 +194,12 @@ def test_an_image_over_the_limit_is_refused_from_its_header_with_the_setting_tha
     with pytest.raises(UnreadableImageError, match="more pixels than the limit of 500 million") as refused:
         decode_image(io.BytesIO(png_header(50_000, 50_000)), "bomb.png")
 
-    assert image_io.MAX_PIXELS_VARIABLE in refused.value.next_step
+    assert MAX_PIXELS_VARIABLE in refused.value.next_step
 
 
 @pytest.mark.filterwarnings("ignore::PIL.Image.DecompressionBombWarning")  # as image_io does outside tests
 def test_the_number_that_lifts_the_limit_is_told(monkeypatch):
-    monkeypatch.setenv(image_io.MAX_PIXELS_VARIABLE, "2000")
+    monkeypatch.setenv(MAX_PIXELS_VARIABLE, "2000")
     with pytest.raises(UnreadableImageError, match="60 × 50 pixels") as refused:
         decode_image(io.BytesIO(png_header(60, 50)), "small.png")
 
@@ -207,7 +208,7 @@ def test_the_number_that_lifts_the_limit_is_told(monkeypatch):
 
 def test_the_limit_can_be_set(monkeypatch, tmp_path):
     Image.new("RGB", (20, 20)).save(tmp_path / "small.png")
-    monkeypatch.setenv(image_io.MAX_PIXELS_VARIABLE, "399")
+    monkeypatch.setenv(MAX_PIXELS_VARIABLE, "399")
 
     with pytest.raises(UnreadableImageError, match=r"more pixels than the limit|20 × 20"):
         read_image(tmp_path / "small.png")
@@ -216,7 +217,7 @@ def test_the_limit_can_be_set(monkeypatch, tmp_path):
 @pytest.mark.parametrize("setting", ["lots", "-1", "0", "1e9", "", "٣"])
 def test_a_limit_that_is_no_number_is_told_instead_of_failing_every_file(monkeypatch, tmp_path, setting):
     Image.new("RGB", (20, 20)).save(tmp_path / "small.png")
-    monkeypatch.setenv(image_io.MAX_PIXELS_VARIABLE, setting)
+    monkeypatch.setenv(MAX_PIXELS_VARIABLE, setting)
 
     with pytest.raises(FaamiError, match="not a number of pixels") as told:
         read_image(tmp_path / "small.png")
