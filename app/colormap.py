@@ -7,6 +7,7 @@ are left out, because they would darken the image instead of tinting it.
 from __future__ import annotations
 
 from functools import lru_cache
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
@@ -16,13 +17,18 @@ from PySide6.QtGui import QImage
 from faami_core.types import FloatArray
 
 # Part of each map in use. All are perceptually uniform; cividis looks the same to colour-blind eyes.
-_RANGES = {"plasma": (0.28, 0.98), "viridis": (0.30, 1.0), "cividis": (0.30, 1.0)}
-COLOUR_MAPS = tuple(_RANGES)
+ColourMap = Literal["plasma", "viridis", "cividis"]
+_RANGES: dict[ColourMap, tuple[float, float]] = {
+    "plasma": (0.28, 0.98),
+    "viridis": (0.30, 1.0),
+    "cividis": (0.30, 1.0),
+}
+COLOUR_MAPS: tuple[ColourMap, ...] = tuple(_RANGES)
 _FULL_AT = 0.75  # share of the limit at which the tint is opaque; most regions lie far below the brightest one
 
 
 @lru_cache(maxsize=len(_RANGES))
-def colour_table(name: str = COLOUR_MAPS[0]) -> npt.NDArray[np.uint8]:
+def colour_table(name: ColourMap = COLOUR_MAPS[0]) -> npt.NDArray[np.uint8]:
     """[256, 4] uint8 RGBA over 0 … limit; alpha rises from zero."""
     position = np.linspace(*_RANGES[name], 256)
     colours = pg.colormap.get(name).map(position, mode=pg.ColorMap.BYTE)
@@ -31,7 +37,7 @@ def colour_table(name: str = COLOUR_MAPS[0]) -> npt.NDArray[np.uint8]:
     return table
 
 
-def tint(values: FloatArray, limit: float, name: str = COLOUR_MAPS[0]) -> npt.NDArray[np.uint8]:
+def tint(values: FloatArray, limit: float, name: ColourMap = COLOUR_MAPS[0]) -> npt.NDArray[np.uint8]:
     """Colours [H, W] numbers on the scale 0 … ``limit``, which may be negative; what lies beyond 0 has no tint.
 
     Returns:

@@ -77,6 +77,7 @@ class MainWindow(QMainWindow):
         self.crash_log_path = crash_log_path
         self.runner = TaskRunner(self)
         self.view = ViewState(self)
+        self.view.look = settings.map_look
         self.workspace = Workspace(session, self.runner, settings, self.view)
         self.marks = MarkStore(self)
         self.model = ResultListModel(self.marks, self)
@@ -320,6 +321,7 @@ class MainWindow(QMainWindow):
         self.status.show_fact("device", info.device, f"The model runs on {info.device}")
 
     def _follow_view(self) -> None:
+        self.settings.map_look = self.view.look
         self.actions_by_name["overlay"].setChecked(self.view.overlay)
         number = 0 if self.view.word is None else self.view.word + 1
         if number < WORD_KEYS:

@@ -14,8 +14,10 @@ import msgspec
 from msgspec import Meta
 
 from app.models.thumbs import Thumb
+from app.models.view_state import MapLook
 from app.theme import ThemeChoice
 
+Panel = Literal["evidence", "compare", "pair", "mix", "trust"]  # of the inspector
 Grouping = Literal["none", "exact", "near"]
 
 DEFAULT_CELL = 152  # logical pixels: two rows beside all panels on a screen of 1280 × 720
@@ -108,6 +110,8 @@ SETTINGS: Mapping[str, Field] = {
     "folded_sections": Field(_Line, (), _json, 100),
     "side_panel": Field(bool, True),
     "inspector": Field(bool, True),
+    "panel": Field(Panel, "evidence"),
+    "map_look": Field(MapLook, MapLook(), _json),
     "look_for_changes": Field(bool, True),
     "histogram": Field(bool, True),
     "grouping": Field(Grouping, "none"),

@@ -11,14 +11,15 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QByteArray, QLockFile, QSettings
 
 from app.models.thumbs import Thumbs
-from app.setting_fields import HISTORY_LIMIT, RECENT_LIMIT, SETTINGS, Grouping, read_last_view
+from app.models.view_state import MapLook
+from app.setting_fields import HISTORY_LIMIT, RECENT_LIMIT, SETTINGS, Grouping, Panel, read_last_view
 from app.theme import ThemeChoice
 
 _LOCK_MS = 2000  # a window holds the lock for milliseconds
@@ -213,6 +214,26 @@ class Settings:
     @histogram.setter
     def histogram(self, shown: bool) -> None:
         self._store.setValue("histogram", shown)
+
+    @property
+    def map_look(self) -> MapLook:
+        """How maps of evidence are drawn."""
+        look: MapLook = self._value("map_look")
+        return look
+
+    @map_look.setter
+    def map_look(self, look: MapLook) -> None:
+        self._store.setValue("map_look", json.dumps(asdict(look)))
+
+    @property
+    def panel(self) -> Panel:
+        """Which panel of the inspector is open."""
+        name: Panel = self._value("panel")
+        return name
+
+    @panel.setter
+    def panel(self, name: Panel) -> None:
+        self._store.setValue("panel", name)
 
     @property
     def grouping(self) -> Grouping:

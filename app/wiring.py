@@ -140,6 +140,8 @@ def _connect_images(window: MainWindow) -> None:
     window.views.duplicates.changed.connect(lambda: commands.show_grouping(window))
     commands.show_grouping(window)
     grid.cell_size_changed.connect(lambda size: setattr(window.settings, "cell_size", size))
+    inspector.turn_to(window.settings.panel)
+    inspector.tab_turned.connect(lambda: setattr(window.settings, "panel", inspector.tab))
     inspector.image.step_asked.connect(grid.step)
     inspector.image.region_drawn.connect(lambda box: commands.search_by_region(window, box))
     inspector.image.drawing_changed.connect(window.actions_by_name["draw_region"].setChecked)

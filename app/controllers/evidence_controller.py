@@ -51,6 +51,7 @@ class EvidenceController(QObject):
         inspector.image.region_hovered.connect(self._read_out)
         inspector.image.viewed.connect(lambda _viewed: self._look_closer())
         self.show_row(-1)
+        self.draw()  # the switches, as they were left
 
     @property
     def row(self) -> int:

@@ -3,13 +3,35 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Annotated
 
+from msgspec import Meta
 from PySide6.QtCore import QObject, Signal
 
-from app.colormap import COLOUR_MAPS
+from app.colormap import COLOUR_MAPS, ColourMap
 from faami_core.types import MapKind, QueryWord, ScaleView
 
 SCALES: tuple[ScaleView, ...] = ("both", "fine", "coarse")
+
+
+@dataclass(frozen=True)
+class MapLook:
+    """How maps are drawn, whatever the query; remembered between starts.
+
+    Attributes:
+        scale: Region scale.
+        kind: Evidence, or raw attention.
+        overlay: Whether the heatmap is drawn.
+        opacity: Of the heatmap, in [0.1, 1]; what is fainter cannot be seen.
+        colours: Name of the colour map.
+    """
+
+    scale: ScaleView = "both"
+    kind: MapKind = "evidence"
+    overlay: bool = True
+    opacity: Annotated[float, Meta(ge=0.1, le=1)] = 0.7
+    colours: ColourMap = COLOUR_MAPS[0]
 
 
 class ViewState(QObject):
@@ -29,11 +51,21 @@ class ViewState(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.word: int | None = None
-        self.scale: ScaleView = "both"
-        self.kind: MapKind = "evidence"
-        self.overlay = True
-        self.opacity = 0.7
-        self.colours = COLOUR_MAPS[0]
+        self.look = MapLook()
+
+    @property
+    def look(self) -> MapLook:
+        """All of it but the word."""
+        return MapLook(self.scale, self.kind, self.overlay, self.opacity, self.colours)
+
+    @look.setter
+    def look(self, look: MapLook) -> None:
+        """Sets it without telling: nothing is drawn yet."""
+        self.scale: ScaleView = look.scale
+        self.kind: MapKind = look.kind
+        self.overlay = look.overlay
+        self.opacity = look.opacity
+        self.colours: ColourMap = look.colours
 
     def select_word(self, word: int | None) -> None:
         if word != self.word:

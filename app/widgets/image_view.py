@@ -11,7 +11,7 @@ from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPalette, QPen
 from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QVBoxLayout, QWidget
 
-from app.colormap import COLOUR_MAPS, tint, to_image
+from app.colormap import COLOUR_MAPS, ColourMap, tint, to_image
 from app.overrides import qt_override
 from app.widgets.drawing_box import DrawingBox
 from faami_core.queries import PixelBox
@@ -106,7 +106,7 @@ class ImageView(QWidget):
             self.show_image(other._image.image, *other._size)
 
     def show_overlay(
-        self, values: FloatArray, limit: float, opacity: float, grid: FloatArray, colours: str = COLOUR_MAPS[0]
+        self, values: FloatArray, limit: float, opacity: float, grid: FloatArray, colours: ColourMap = COLOUR_MAPS[0]
     ) -> None:
         """Draws a heatmap.
 

@@ -6,7 +6,7 @@ from PySide6.QtCore import QRectF, QSize, Qt
 from PySide6.QtGui import QColor, QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
-from app.colormap import COLOUR_MAPS, colour_table, to_image
+from app.colormap import COLOUR_MAPS, ColourMap, colour_table, to_image
 from app.models.numbers import decimals_for, plain_number
 from app.overrides import qt_override
 from faami_core.types import MapKind
@@ -37,7 +37,7 @@ class Legend(QWidget):
         title: str,
         limit: float,
         opacity: float,
-        colours: str = COLOUR_MAPS[0],
+        colours: ColourMap = COLOUR_MAPS[0],
         *,
         note: str = _NOTE,
         kind: MapKind = "evidence",
@@ -89,7 +89,7 @@ def paint_legend(
     title: str,
     limit: float,
     opacity: float,
-    colours: str,
+    colours: ColourMap,
     *,
     text: QColor,
     muted: QColor,
