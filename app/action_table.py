@@ -103,7 +103,7 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("Ctrl+O",),
     ),
     ActionSpec(
-        "open_demo", "Open &demo collection", "File", "Open a collection of made aerial scenes.",
+        "open_demo", "Open &demo collection", "File", "Open a collection of synthetic aerial scenes.",
         lambda window: window.collections.open_demo(),
     ),
     ActionSpec(

@@ -31,6 +31,7 @@ from app.controllers.settings_watch import SettingsWatch
 from app.controllers.triage_controller import TriageController
 from app.controllers.workspace import Workspace
 from app.icons import app_icon
+from app.models.collection_names import title_of
 from app.models.mark_store import MarkStore
 from app.models.result_list_model import ResultListModel
 from app.models.thumbnail_cache import ThumbnailCache
@@ -276,7 +277,7 @@ class MainWindow(QMainWindow):
     # --- what the controllers tell -------------------------------------------------------------------------
 
     def _after_open(self, info: CollectionInfo) -> None:
-        self.setWindowTitle(f"{info.root.name} – FAAMI Explorer")
+        self.setWindowTitle(f"{title_of(info.root)} – FAAMI Explorer")
         self.triage.take_collections()
         self.filters.take_collection()
         self.search.show_gallery()

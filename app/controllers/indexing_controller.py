@@ -64,7 +64,7 @@ class IndexingController(QObject):
             root = session.make_demo(progress=progress, cancel=token)
             return session.index(root, progress=progress, cancel=token)
 
-        self._run("Opening the demo", session.data_dir / "demo", make_and_index)
+        self._run("Opening the demo collection", session.data_dir / "demo", make_and_index)
 
     def cancel(self) -> None:
         """Stops the run at hand; what was indexed is kept, and those that wait go on."""

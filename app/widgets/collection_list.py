@@ -10,6 +10,7 @@ from PySide6.QtGui import QAction, QKeyEvent, QKeySequence, QMouseEvent, QPainte
 from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from app.icons import icon
+from app.models.collection_names import title_of
 from app.overrides import qt_override
 
 _PATH = Qt.ItemDataRole.UserRole
@@ -150,7 +151,7 @@ class _BoxDelegate(QStyledItemDelegate):
 
 
 def _row(root: Path, *, with_box: bool) -> QListWidgetItem:
-    item = QListWidgetItem(root.name or str(root))
+    item = QListWidgetItem(title_of(root))
     item.setData(_PATH, root)
     if with_box:
         item.setCheckState(Qt.CheckState.Unchecked)

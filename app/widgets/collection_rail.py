@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.models.collection_names import title_of
 from app.widgets.collection_list import CollectionList
 from app.widgets.controls import ElidedLabel, IconButton, IconPushButton, label, line
 from faami_core.types import CollectionInfo, ScanSummary, UnreadableImage
@@ -40,7 +41,7 @@ class CollectionRail(QFrame):
         column.setSpacing(8)
         self.open_button = IconButton("folder", "Open a folder as a collection")
         column.addWidget(self.collections)
-        self.demo_button = IconPushButton("demo", "Demo collection", kind="row")
+        self.demo_button = IconPushButton("demo", "Open demo collection", kind="row")
         column.addWidget(self.demo_button)
         column.addWidget(self._build_facts())
         column.addWidget(self._build_unreadable())
@@ -104,7 +105,7 @@ class CollectionRail(QFrame):
         self.unreadable.clear()
         if info is None:
             return
-        self.name.show_text(info.root.name or str(info.root))
+        self.name.show_text(title_of(info.root))
         self.folder.show_text(str(info.root.parent))
         self._show_figure("Images", f"{info.images:,}")
         self._show_figure("Offline", f"{info.offline:,}" if info.offline else "")

@@ -9,6 +9,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
 
 from app.icons import app_icon
+from app.models.collection_names import title_of
 from app.widgets.controls import IconPushButton, label
 
 _SHOWN = 5
@@ -70,7 +71,7 @@ class WelcomePage(QWidget):
                 widget.deleteLater()
         for root in roots[:_SHOWN]:
             button = IconPushButton(
-                "recent", f"{root.name}    {_short(root.parent)}", kind="row", name=f"Open {root}"
+                "recent", f"{title_of(root)}    {_short(root.parent)}", kind="row", name=f"Open {root}"
             )
             button.setToolTip(str(root))
             button.clicked.connect(lambda _checked=False, root=root: self.recent_asked.emit(root))

@@ -8,16 +8,19 @@ from itertools import product
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QApplication
+from pytestqt.qtbot import QtBot
 
 from app.action_table import ACTIONS
 from app.colormap import colour_table, tint
 from app.controllers.export_controller import slug_of
 from app.icons import icon_pixmap
+from app.main_window import MainWindow
+from app.models.collection_names import DEMO
 from app.theme import DARK, LIGHT, ThemeColours, contrast_ratio, palette_of, style_sheet
 from app.widgets.activity_strip import duration_of, figures_of
 from app.widgets.mark_painter import ON_SCRIM, SCRIM
 from app.widgets.result_delegate import side_for
-from faami_core.config import resources_dir
+from faami_core.config import resources_dir, user_data_dir
 from faami_core.queries import Query
 from faami_core.types import Progress
 
@@ -156,3 +159,15 @@ def test_every_action_says_what_it_does() -> None:
         assert len(spec.text) > 2
     assert len({spec.name for spec in ACTIONS}) == len(ACTIONS)
     assert len({(spec.menu, spec.title) for spec in ACTIONS}) == len(ACTIONS)
+
+
+def test_the_demo_has_one_name_on_screen(qtbot: QtBot, window: MainWindow) -> None:
+    demo = (user_data_dir() / "demo").resolve()
+    demo.mkdir(parents=True)
+    with qtbot.waitSignal(window.collections.opened):
+        window.collections.open(demo)
+    assert window.windowTitle().startswith(f"{DEMO} – ")
+    assert window.rail.name.full_text == DEMO
+    assert window.rail.collections.item(0).text() == DEMO
+    for name, button in (("open_demo", window.rail.demo_button), ("open_demo", window.pane.welcome.demo_button)):
+        assert button.text() == window.actions_by_name[name].text().replace("&", "") == f"Open {DEMO.lower()}"
