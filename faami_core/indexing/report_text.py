@@ -8,7 +8,7 @@ from faami_core.indexing.records import CompactReport
 from faami_core.types import CollectionInfo, IndexReport, ScanSummary
 
 _LISTED = 10  # files, folders
-_LISTED_KINDS = 6
+_LISTED_KINDS = 12
 
 
 def index_lines(report: IndexReport) -> list[str]:
