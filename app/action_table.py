@@ -251,6 +251,11 @@ ACTIONS: tuple[ActionSpec, ...] = (
         ("T",), Needs.IMAGE, starts_block=True,
     ),
     ActionSpec(
+        "store_file_marks", "Take over marks of the &file", "Triage",
+        "Store the marks and tags of the results file that is open.",
+        lambda window: window.triage.store_file(), needs=Needs.RESULT,
+    ),
+    ActionSpec(
         "thumb_up", "Thumb &up", "Triage", "More like the selected results; again takes the thumb off.",
         lambda window: window.feedback.give(Thumb.UP), ("+", "="), Needs.RESULT, starts_block=True,
     ),

@@ -100,6 +100,8 @@ class MainWindow(QMainWindow):
             search=self.search,
             activity=self.activity,
             notice=self.pane.notice,
+            marks=self.marks,
+            triage=self.triage,
         )
         self.restore = RestoreController(
             workspace=self.workspace,

@@ -79,7 +79,7 @@ def _run(argv: Sequence[str] | None, session_factory: SessionFactory) -> int:
     except OutputClosedError:
         raise  # the caller's business
     except Exception as error:  # a fault of ours; a script needs its code and its maker the place
-        traceback.print_exc()
+        tell(traceback.format_exc().rstrip())
         tell(f"faami: unexpected error: {str(error) or type(error).__name__}")
         tell("       This is a fault of the program: please report it with the lines above.")
         return FAULT

@@ -92,8 +92,9 @@ class ExportController(QObject):
 
     def _preview(self, shown: SearchResult, portion: Portion) -> None:
         session = self._workspace.session
+        how = self._how(shown)
         task = self._reading = self._submit_anew(
-            self._reading, Lane.DISK, lambda _token, _progress: session.preview_csv(shown, order=portion.rows)
+            self._reading, Lane.DISK, lambda _token, _progress: session.preview_csv(shown, order=portion.rows, **how)
         )
         task.succeeded.connect(lambda table: self._on_dialog(task, ExportDialog.show_rows, table))
         task.failed.connect(lambda error: self._on_dialog(task, ExportDialog.show_error, error))
@@ -154,10 +155,17 @@ class ExportController(QObject):
         notes = (self._marks.of(self._model.key(row)) for row in range(len(shown.hits)))
         return [row for row, note in enumerate(notes) if passes_marks(shown.filters, note)]
 
+    def _how(self, shown: SearchResult) -> dict[str, Any]:
+        """Options of the session for what is chosen in the dialog, and the marks of a results file that is open."""
+        places = {root: place for place, root in enumerate(shown.collections)}
+        notes = {(places[root], image): note for (root, image), note in self._marks.in_file.items() if root in places}
+        return {"annotations": notes, "decimal": self.dialog.decimal if self.dialog is not None else None}
+
     def _write(self, shown: SearchResult, rows: Sequence[int], path: Path, *, replace: bool) -> Task:
         session, order = self._workspace.session, None if len(rows) == len(shown.hits) else rows
+        how = self._how(shown)
         task = self._workspace.runner.submit(
-            Lane.DISK, lambda _token, _progress: session.export_csv(shown, path, order=order, replace=replace)
+            Lane.DISK, lambda _token, _progress: session.export_csv(shown, path, order=order, replace=replace, **how)
         )
         task.succeeded.connect(lambda written: self._tell(written, len(rows)))
         return task

@@ -160,22 +160,29 @@ class TriageController(QObject):
 
     def _change(self, verb: str, make: Callable[[Annotation], Annotation], *, goes_on: bool = True) -> None:
         selected = self._selected()
-        before = {image: self._marks.of(image) for image in selected}
-        after = {image: new for image, old in before.items() if (new := make(old)) != old}
-        if after:
-            there = {image: AnnotationChange.between(before[image], new) for image, new in after.items()}
-            back = {image: AnnotationChange.between(new, before[image]) for image, new in after.items()}
-            whom = f"{len(selected):,} images"
-            if len(selected) == 1:
-                whom = self._model.path(self._grid.selected_rows()[0]).name
-            self._push(f"{verb} {whom}", back, there)
+        whom = f"{len(selected):,} images"
+        if len(selected) == 1:
+            whom = self._model.path(self._grid.selected_rows()[0]).name
+        self._push(f"{verb} {whom}", {image: make(self._marks.of(image)) for image in selected})
         if goes_on and len(selected) == 1:
             self._grid.step(1)  # one key an image: the next one is under the hand at once
 
-    def _push(self, name: str, back: Changes, there: Changes) -> None:
-        self._is_pushing = True
-        self.stack.push(UndoStep(name, self.apply, back, there))
-        self._is_pushing = False
+    def store_file(self) -> None:
+        """Stores what is shown of the results file that is open: marks where there is none, and tags."""
+        notes = self._marks.not_stored
+        self._push(f"Take over marks of {len(notes):,} images", notes)
+
+    def _push(self, name: str, notes: Mapping[ImageKey, Annotation]) -> None:
+        """One step that can be undone, where the collection does not hold these annotations already."""
+        stored = {
+            image: self._marks.stored(image) for image, note in notes.items() if note != self._marks.stored(image)
+        }
+        if stored:
+            there = {image: AnnotationChange.between(old, notes[image]) for image, old in stored.items()}
+            back = {image: AnnotationChange.between(notes[image], old) for image, old in stored.items()}
+            self._is_pushing = True
+            self.stack.push(UndoStep(name, self.apply, back, there))
+            self._is_pushing = False
 
     def _selected(self) -> list[ImageKey]:
         return [self._model.key(row) for row in self._grid.selected_rows()]

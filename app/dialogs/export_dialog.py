@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QLocale, QSize, Qt, Signal
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -24,7 +24,7 @@ from app.dialogs import files
 from app.models.destination import Destination, file_of
 from app.models.portion import Portion
 from app.models.table_model import TableModel
-from app.widgets.controls import ElidedLabel, Segmented, label, restyle
+from app.widgets.controls import CheckBox, ElidedLabel, Segmented, label, restyle
 from faami_core.errors import FaamiError
 
 _WIDEST_COLUMN = 320
@@ -41,7 +41,7 @@ class ExportDialog(QDialog):
         parent: The window.
     """
 
-    portion_chosen = Signal(object)  # Portion
+    portion_chosen = Signal(object)  # Portion; also told when the same is to be written otherwise
     path_changed = Signal(object)  # Path; not told while no file is named
     export_asked = Signal(object, bool)  # Path, and whether the analyst knows that files are replaced
 
@@ -67,6 +67,11 @@ class ExportDialog(QDialog):
     def file(self) -> Path | None:
         """The file that is named, None where none is."""
         return file_of(self.path.text(), self._folder)
+
+    @property
+    def decimal(self) -> str | None:
+        """The decimal sign of a file for spreadsheets, None where it is for other programs."""
+        return QLocale.system().decimalPoint() if self.spreadsheet.isChecked() else None
 
     # --- what the controller tells ---------------------------------------------------------------------------
 
@@ -108,6 +113,12 @@ class ExportDialog(QDialog):
         self.choice.chosen.connect(self._choose)
         for portion in portions[1:]:
             self.choice.button(portion.name).setEnabled(bool(portion.rows))
+        self.spreadsheet = CheckBox("For &spreadsheets")
+        self.spreadsheet.setAccessibleName("For spreadsheets")
+        self.spreadsheet.setToolTip(
+            "Opens in a spreadsheet by double click: with the separator and the decimal sign of this computer"
+        )
+        self.spreadsheet.toggled.connect(lambda _checked: self.portion_chosen.emit(self.portion))
         self.sentence = label("", "heading", wrap=True)
         self._model = TableModel()
         self._model.setParent(self)
@@ -164,7 +175,11 @@ class ExportDialog(QDialog):
         column = QVBoxLayout(self)
         column.setContentsMargins(24, 24, 24, 16)
         column.setSpacing(8)
-        column.addWidget(self.choice, 0, Qt.AlignmentFlag.AlignLeft)
+        top = QHBoxLayout()
+        top.addWidget(self.choice)
+        top.addStretch(1)
+        top.addWidget(self.spreadsheet)
+        column.addLayout(top)
         column.addWidget(self.sentence)
         column.addWidget(self.table, 1)
         column.addWidget(self.caption)

@@ -33,6 +33,7 @@ class Topic(StrEnum):
     DATA_FOLDER = auto()
     DUPLICATES = auto()
     EXPORT = auto()
+    FILE_MARKS = auto()
     FURTHER = auto()
     INDEXING = auto()
     MARKS_READ = auto()

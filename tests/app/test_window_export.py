@@ -7,7 +7,7 @@ import threading
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QLocale, QPoint, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QPushButton
 from pytestqt.modeltest import ModelTester
@@ -19,6 +19,7 @@ from app.models.destination import file_of
 from app.models.table_model import TableModel
 from faami_core.errors import ExportError
 from faami_core.queries import Annotation, Mark
+from faami_core.search.csv_reading import read_csv
 from tests.app.conftest import MakeWindow
 from tests.app.fakes import FakeSession
 from tests.app.test_access import ROLES, accessible_tree
@@ -166,6 +167,25 @@ def test_the_selected_or_the_accepted_ones_alone_go_out_in_the_order_of_the_scre
     assert [row[0] for row in cells[1:]] == ["1", "2"]
 
 
+@pytest.mark.parametrize(("language", "delimiter"), [("de_DE", ";"), ("en_US", ",")])
+def test_a_file_for_spreadsheets_follows_the_language_of_the_computer(
+    qtbot: QtBot, window: MainWindow, reports: Path, monkeypatch: pytest.MonkeyPatch, language: str, delimiter: str
+) -> None:
+    monkeypatch.setattr(QLocale, "system", staticmethod(lambda: QLocale(language)))
+    ask(qtbot, window, "river")
+    dialog = open_dialog(qtbot, window)
+    plain = previewed(dialog)
+    qtbot.mouseClick(dialog.spreadsheet, LEFT, pos=QPoint(8, dialog.spreadsheet.height() // 2))
+    qtbot.waitUntil(lambda: window.runner.running == 0)
+    seen = previewed(dialog)
+    assert [cell.replace(",", ".") for cell in seen[1]] == plain[1]
+    assert ("," in seen[1][2]) == (delimiter == ";")
+    dialog.path.setFocus()
+    written = press_export(qtbot, window)
+    assert written.read_bytes().startswith(f"\ufeffrank{delimiter}path".encode())
+    assert [str(hit.path) for hit in read_csv(written)] == [str(window.model.path(row)) for row in range(24)]
+
+
 def test_what_there_is_none_of_cannot_be_chosen(qtbot: QtBot, window: MainWindow, reports: Path) -> None:
     ask(qtbot, window, "river")
     dialog = open_dialog(qtbot, window)
@@ -178,9 +198,9 @@ def test_the_preview_of_very_many_results_is_made_of_twenty(
 ) -> None:
     asked: list[tuple[str, int]] = []
 
-    def preview(result: object, *, order: range) -> tuple[tuple[str, ...], ...]:
+    def preview(result: object, *, order: range, **how: object) -> tuple[tuple[str, ...], ...]:
         asked.append((threading.current_thread().name, len(order)))
-        return FakeSession.preview_csv(session, result, order=order)
+        return FakeSession.preview_csv(session, result, order=order, **how)
 
     session.count = 2000
     ask(qtbot, window, "river")
@@ -379,7 +399,8 @@ def test_tab_walks_through_the_dialog_and_the_focus_is_seen(
         qtbot.keyClick(widget, KEY.Key_Tab)
         assert widget.grab().toImage() != focused, f"{widget.accessibleName()} does not show its focus"
     choice = dialog.choice.button("all")
-    assert seen == [dialog.path, dialog.browse, dialog.cancel, dialog.export, choice, dialog.table]
+    sheet = dialog.spreadsheet
+    assert seen == [dialog.path, dialog.browse, dialog.cancel, dialog.export, choice, sheet, dialog.table]
 
 
 def test_no_text_of_the_dialog_is_wider_than_the_smallest_window(

@@ -190,6 +190,95 @@ def test_an_exported_file_is_opened_from_another_collection_to_the_same_results(
     assert window.model.rowCount() == everything, "asked again, all that pass the filter are there"
 
 
+@pytest.fixture
+def noted_file(qtbot: QtBot, window: MainWindow, image_folder: Path, tmp_path: Path) -> Path:
+    """A results file with marks and tags that the collection does not hold (any more)."""
+    session = window.workspace.session
+    ask(qtbot, window, "red")
+    keys = [window.model.key(row)[1] for row in range(3)]
+    notes = [Annotation(Mark.ACCEPTED, ("harbour",)), Annotation(Mark.REJECTED), Annotation(tags=("ship",))]
+    session.annotate(image_folder, dict(zip(keys, notes, strict=True)))
+    session.export_csv(window.workspace.result, tmp_path / "out.csv")
+    session.annotate(image_folder, dict.fromkeys(keys, Annotation()) | {keys[1]: Annotation(Mark.ACCEPTED)})
+    with qtbot.waitSignal(window.triage.loaded):
+        window.triage.take_collections()
+    with qtbot.waitSignal(window.search.shown):
+        window.reopen.open(tmp_path / "out.csv")
+    return tmp_path / "out.csv"
+
+
+def notes_shown(window: MainWindow) -> list[Annotation]:
+    return [window.model.index(row).data(Role.NOTE) for row in range(3)]
+
+
+IN_ALL = [Annotation(Mark.ACCEPTED, ("harbour",)), Annotation(Mark.ACCEPTED), Annotation(tags=("ship",))]
+
+
+def test_marks_and_tags_of_a_results_file_are_shown_and_taken_over_on_request(
+    qtbot: QtBot, window: MainWindow, image_folder: Path, noted_file: Path
+) -> None:
+    session, (first, second, third) = window.workspace.session, (window.model.key(row)[1] for row in range(3))
+    assert notes_shown(window) == IN_ALL, "a mark that is here stays"
+    assert session.annotations(image_folder) == {second: Annotation(Mark.ACCEPTED)}
+    notice = window.pane.notice
+    assert notice.message.text() == "out.csv has marks or tags of 2 images that this collection does not hold."
+    assert notice.button.text() == "Take them over"
+    qtbot.mouseClick(notice.button, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(lambda: window.runner.running == 0)
+    assert "out.csv" not in notice.message.text(), "the notice before it is back"
+    assert notes_shown(window) == IN_ALL
+    assert session.annotations(image_folder) == dict(zip((first, second, third), IN_ALL, strict=True))
+    window.triage.stack.undo()
+    qtbot.waitUntil(lambda: window.runner.running == 0)
+    assert session.annotations(image_folder) == {second: Annotation(Mark.ACCEPTED)}
+    assert notes_shown(window) == [Annotation(), Annotation(Mark.ACCEPTED), Annotation()]
+
+
+def test_marks_of_a_results_file_go_out_again_and_leave_with_its_results(
+    qtbot: QtBot, window: MainWindow, image_folder: Path, noted_file: Path
+) -> None:
+    again = noted_file.with_name("again.csv")
+    with qtbot.waitSignal(window.export.written):
+        window.export.export(again)
+    assert [hit.annotation for hit in read_csv(again)[:3]] == IN_ALL
+    ask(qtbot, window, "red")
+    assert notes_shown(window) == [Annotation(), Annotation(Mark.ACCEPTED), Annotation()]
+    assert "marks or tags" not in window.pane.notice.message.text()
+
+
+def test_marking_an_image_of_a_results_file_stores_what_is_seen(
+    qtbot: QtBot, window: MainWindow, image_folder: Path, noted_file: Path
+) -> None:
+    key = window.model.key(0)[1]
+    window.grid.choose(0)
+    window.triage.accept()  # as the file has it: now it is her own mark
+    qtbot.waitUntil(lambda: window.runner.running == 0)
+    assert window.workspace.session.annotations(image_folder)[key] == IN_ALL[0]
+    window.grid.choose(0)
+    window.triage.unmark()
+    qtbot.waitUntil(lambda: window.runner.running == 0)
+    assert window.model.index(0).data(Role.NOTE) == Annotation(tags=("harbour",))
+
+
+def test_a_results_file_with_rows_sorted_and_removed_tells_its_own_ranks(
+    qtbot: QtBot, window: MainWindow, tmp_path: Path
+) -> None:
+    ask(qtbot, window, "red")
+    names = [window.model.path(row).name for row in range(12)]
+    with qtbot.waitSignal(window.export.written):
+        window.export.export(tmp_path / "out.csv")
+    header, *rows = (tmp_path / "out.csv").read_text("utf-8").splitlines()
+    (tmp_path / "out.csv").write_text("\n".join([header, rows[7], rows[0], rows[3]]), "utf-8")
+    with qtbot.waitSignal(window.search.shown):
+        window.reopen.open(tmp_path / "out.csv")
+    assert [window.model.index(row).data(Role.RANK) for row in range(3)] == [8, 1, 4]
+    assert [window.model.path(row).name for row in range(3)] == [names[7], names[0], names[3]]
+    for row in range(3):
+        window.grid.choose(row)
+        qtbot.waitUntil(lambda: window.evidence.is_settled)
+        assert f"Rank {(8, 1, 4)[row]} " in window.inspector.score.text()
+
+
 def test_results_moved_by_thumbs_come_back_with_them_and_can_be_reset(
     qtbot: QtBot, window: MainWindow, tmp_path: Path
 ) -> None:
