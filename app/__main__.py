@@ -12,7 +12,7 @@ from typing import NoReturn
 
 from app.stop_signals import StopSignals
 from faami_core import __version__
-from faami_core.terminal import Parser
+from faami_core.terminal import Parser, tell
 
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
@@ -38,19 +38,13 @@ def play(options: argparse.Namespace) -> int:
     try:
         is_offscreen = choose_platform(os.environ)
     except PlatformError as error:
-        _tell(str(error))
+        tell(str(error))
         return 1
     if is_offscreen and not options.quit:
-        _tell("No display was found: the window is drawn off-screen. Add --quit to end the run.")
+        tell("No display was found: the window is drawn off-screen. Add --quit to end the run.")
     from app.application import run
 
     return run(options, signals)
-
-
-def _tell(sentence: str) -> None:
-    """Says it where there is a terminal: a program started from a Windows menu has none."""
-    if sys.stderr is not None:
-        sys.stderr.write(f"{sentence}\n")
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -23,6 +23,7 @@ from faami_core import __version__
 from faami_core.config import user_data_dir
 from faami_core.errors import FaamiError
 from faami_core.session import Session
+from faami_core.terminal import tell
 
 
 class _Crashes(QObject):
@@ -42,10 +43,10 @@ def run(options: argparse.Namespace, signals: StopSignals) -> int:
     try:
         return _run_window(app, options, signals, crash_log, heartbeat)
     except FaamiError as error:
-        _tell(str(error))
+        tell(str(error))
     except Exception as error:
         sys.excepthook(type(error), error, error.__traceback__)
-        _tell(f"The program ended by an error of its own: {sentence_of(error)}. Details are in {crash_log.path}.")
+        tell(f"The program ended by an error of its own: {sentence_of(error)}. Details are in {crash_log.path}.")
     finally:
         heartbeat.stop()
         crash_log.uninstall()
@@ -94,7 +95,7 @@ def _run_window(
     code = app.exec()
     window.close()
     if script.error:
-        _tell(script.error)
+        tell(script.error)
     window.deleteLater()
     return code
 
@@ -111,9 +112,3 @@ def _tell_of_data_folder(window: MainWindow, crash_log: CrashLog) -> None:
     elif crash_log.problem:
         step = "Move it away; everything else works."
         notice.show_notice("warning", crash_log.problem, step, topic=Topic.DATA_FOLDER)
-
-
-def _tell(sentence: str) -> None:
-    """Says why the run failed, where there is a terminal: a program started from a Windows menu has none."""
-    if sys.stderr is not None:
-        sys.stderr.write(f"{sentence}\n")

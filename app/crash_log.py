@@ -16,6 +16,8 @@ from pathlib import Path
 from types import TracebackType
 from typing import IO
 
+from faami_core.terminal import tell
+
 # Qt's binding puts this before the words of what went wrong in a paint event or a model, once for every call.
 _OVERRIDE = re.compile(r"(Error calling Python override of [\w:]+\(\): )+")
 _LIMIT_BYTES = 1 << 20  # an exception in a paint event repeats; the log must not fill the disk
@@ -93,7 +95,7 @@ class CrashLog:
         with suppress(Exception):
             self.write("exception", "".join(traceback.format_exception(kind, error, trace)))
         with suppress(Exception):
-            sys.__excepthook__(kind, error, trace)
+            tell("".join(traceback.format_exception(kind, error, trace)).rstrip())
         with suppress(Exception):
             if self._notify is not None:
                 self._notify(sentence_of(error))

@@ -187,6 +187,8 @@ def progress_text(step: Progress) -> str:
 
 def _write(text: str) -> None:
     """To standard error; there is no better place to tell that it is full or gone."""
+    if sys.stderr is None:  # a program without a terminal
+        return
     with suppress(OSError):
         sys.stderr.write(text)
         sys.stderr.flush()

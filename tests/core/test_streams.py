@@ -238,6 +238,25 @@ def test_every_line_of_the_command_line_goes_through_the_door_that_makes_it_safe
         assert "print" not in names, file.name
 
 
+def test_what_the_window_says_on_the_terminal_is_made_safe(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A fault may name a tensor of a stranger's model; an unexpected error may name anything."""
+    from app.crash_log import CrashLog
+
+    log = CrashLog(tmp_path, "0")
+    log.install()
+    try:
+        sys.excepthook(ValueError, ValueError(ESCAPE), None)
+    finally:
+        log.uninstall()
+    told = capsys.readouterr().err
+    assert "ValueError" in told
+    assert not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f]", told)
+    for file in ("app/__main__.py", "app/application.py", "app/crash_log.py"):
+        assert not re.search(r"stderr\.write|print\(|__excepthook__", (ROOT / file).read_text("utf-8")), file
+
+
 # --- files ----------------------------------------------------------------------------------------------------
 
 
