@@ -158,3 +158,16 @@ def test_regions_tile_the_image() -> None:
 def test_a_region_outside_the_grids_is_refused() -> None:
     with pytest.raises(ValueError, match="245"):
         region_box(245, GRIDS, 10, 10)
+
+
+def test_the_best_twelve_hits_decide_the_limit_and_no_other() -> None:
+    evidence = np.zeros((13, 2, REGIONS), dtype=np.float32)
+    evidence[:, 0, 196] = [*range(1, 13), 100]  # one coarse region: its density is 49 times as much
+    result = result_with(evidence, np.full_like(evidence, 1 / REGIONS))
+    assert shared_limit(result, scale="coarse") == pytest.approx(49 * 6.5)
+
+
+def test_a_region_of_a_grid_with_more_columns_than_rows_has_its_own_pixels() -> None:
+    wide = (GridSpec("wide", 2, 4), GridSpec("high", 4, 2))
+    assert region_box(5, wide, height=40, width=80) == PixelBox(20, 20, 20, 20)
+    assert region_box(8 + 5, wide, height=40, width=80) == PixelBox(40, 20, 40, 10)

@@ -79,3 +79,17 @@ def test_compacting_can_be_cancelled_and_waits_for_no_writer(images, tmp_path):
         with WriterLock(tmp_path / "index"), pytest.raises(CollectionError, match="another process"):
             upkeep.compact(catalog)
     assert rows_of_shards(tmp_path / "index") == [8] * 5
+
+
+def test_damage_seen_before_a_row_moved_is_not_put_on_the_moved_row(tmp_path):
+    paint_many(tmp_path / "images", range(16))
+    index(tmp_path / "index", tmp_path / "images")
+    with Catalog(tmp_path / "index") as catalog:
+        model_id = catalog.models()[FINGERPRINT]
+        seen = [row for name in catalog.shards(model_id) for row in catalog.stored_rows(model_id, name)]
+        upkeep.compact(catalog)
+        catalog.mark_damaged(model_id, seen)
+        assert catalog.counts(model_id).damaged == 0, "the copies are sound"
+        moved = [row for name in catalog.shards(model_id) for row in catalog.stored_rows(model_id, name)]
+        catalog.mark_damaged(model_id, moved[:3])
+        assert catalog.counts(model_id).damaged == 3

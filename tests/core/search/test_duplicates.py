@@ -48,3 +48,9 @@ def test_no_hits_make_no_groups_and_grouping_can_be_cancelled():
     assert near_groups(at_angles()) == exact_groups([]) == ()
     with pytest.raises(CancelledError):
         near_groups(at_angles(0), cancel)
+
+
+def test_images_exactly_at_the_border_are_near():
+    other = np.array([NEAR_COSINE, np.sqrt(1 - NEAR_COSINE**2)], dtype=np.float32)
+
+    assert near_groups(np.stack([np.array([1, 0], dtype=np.float32), other])) == ((0, 1),)

@@ -167,6 +167,21 @@ def test_the_best_region_of_a_word_is_where_its_thing_is(image_folder, tmp_path,
     assert result.hits[0].path.name == "red.png"
 
 
+def test_the_best_region_of_a_word_that_counts_against_is_where_its_thing_is_too(
+    image_folder, tmp_path, stub_encoder
+):
+    with Catalog(tmp_path / "i", create=True) as catalog:
+        index_collection(catalog, image_folder, stub_encoder)
+        gallery = open_gallery(catalog, stub_encoder)
+    asked = Query((TextTerm("black"), TextTerm("red", -1.0)))
+    result = search((image_folder, gallery, stub_encoder), asked)
+    boxes = {hit.path.stem: hit.best_regions[1] for hit in result.hits}
+
+    assert boxes["corner_bottom_right"].x >= 24
+    assert boxes["corner_bottom_right"].y >= 16
+    assert boxes["corner_bottom_left"].x < 24 <= boxes["corner_top_right"].x
+
+
 def test_an_image_query_finds_the_image_itself_and_has_evidence(painted):
     folder, _, _ = painted
     result = search(painted, Query.from_image(folder / "042.png"), shortlist=200)

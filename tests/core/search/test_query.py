@@ -120,6 +120,15 @@ def test_a_drawn_region_is_asked_as_an_image_of_its_own_and_its_regions_know_the
     assert all(box.x >= 32 and box.x + box.width <= 64 and box.y + box.height <= 24 for box in regions)
 
 
+def test_regions_of_a_drawn_region_know_how_far_down_they_lie(stub_encoder):
+    query = Query((ImageTerm(Path("a.png"), 1.0, PixelBox(8, 16, 40, 24)),))
+
+    regions = encode_query(query, stub_encoder, lambda _path: half_red()).terms[0].regions
+
+    assert regions[0] == PixelBox(8, 16, 10, 6)
+    assert max(box.y + box.height for box in regions) == 40
+
+
 @pytest.mark.parametrize("box", [PixelBox(64, 0, 8, 8), PixelBox(0, 48, 8, 8), PixelBox(8, 8, 0, 5)])
 def test_a_region_outside_its_image_is_refused(stub_encoder, box):
     with pytest.raises(QueryError, match="outside the image"):
