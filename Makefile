@@ -2,6 +2,7 @@
 # make test   set up everything and pass the tests
 # make screens  draw every screen in both themes into build/screens, and the animation of the README
 # make fuzz   fuzz what strangers' files go through, 10 minutes a target (FUZZ_SECONDS=600)
+# make mutants  change the core's arithmetic in small ways and look which change no test notices
 # make setup  only the environment; does nothing when it is current
 # make constraints  try the newest versions of all packages and note them in constraints.txt
 
@@ -18,7 +19,7 @@ DISPLAY_PROGRAMS := Xvfb:xvfb openbox:openbox xdotool:xdotool
 # Without a display the same window is rendered offscreen and closes by itself.
 HEADLESS := $(if $(filter Linux,$(shell uname -s)),$(if $(DISPLAY)$(WAYLAND_DISPLAY),,--quit),)
 
-.PHONY: demo test tests screens fuzz lint setup system-packages constraints clean
+.PHONY: demo test tests screens fuzz mutants lint setup system-packages constraints clean
 
 demo: setup
 	@mkdir -p $(DEMO)
@@ -49,6 +50,18 @@ FUZZ_SECONDS ?= 600
 fuzz: setup
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary atheris --editable '.[fuzz]' || true
 	@$(BIN)/python -m tests.fuzz.run --seconds $(FUZZ_SECONDS)
+
+# Mutation testing of the core's arithmetic, over a copy of the last commit; hours, and goes on where it was ended.
+MUTANTS := build/mutants
+
+mutants: setup
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[mutants]'
+	@mkdir -p $(MUTANTS)/copy && git archive HEAD | tar --extract --directory $(MUTANTS)/copy
+	@test -e $(MUTANTS)/session.sqlite \
+		|| (cd $(MUTANTS)/copy && $(CURDIR)/$(BIN)/cosmic-ray init tests/mutants/cosmic_ray.toml ../session.sqlite)
+	@cd $(MUTANTS)/copy && PATH="$(CURDIR)/$(BIN):$$PATH" PYTHONPATH="$$PWD" \
+		cosmic-ray exec tests/mutants/cosmic_ray.toml ../session.sqlite
+	@$(BIN)/cr-report --surviving-only $(MUTANTS)/session.sqlite
 
 lint: setup
 	@$(BIN)/ruff check .
