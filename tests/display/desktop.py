@@ -16,6 +16,7 @@ PROGRAMS = ("Xvfb", "openbox", "xdotool")
 PATIENCE_SECONDS = 60.0  # for anything a test waits for: test machines are busy
 _POLL_SECONDS = 0.05
 _DRAG_STEPS = 12
+_DOUBLE_CLICK_SECONDS = 0.5  # Qt's own limit is 0.4
 
 Point = tuple[float, float]  # device pixels from the top left corner of the screen
 
@@ -48,6 +49,7 @@ class Desktop:
 
     def __init__(self, width: int, height: int) -> None:
         self.size = (width, height)
+        self._clicked_at = 0.0
         self._server = subprocess.Popen(
             ["Xvfb", "-displayfd", "1", "-screen", "0", f"{width}x{height}x24", "-nolisten", "tcp", "-noreset"],
             stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
@@ -101,8 +103,10 @@ class Desktop:
             self._do("keyup", modifier)
 
     def click(self, place: Point, button: int = 1, times: int = 1) -> None:
-        """Clicks somewhere; button 3 is the right one."""
+        """Clicks somewhere; button 3 is the right one. Two calls are two clicks, never a double click."""
+        time.sleep(max(0.0, self._clicked_at + _DOUBLE_CLICK_SECONDS - time.monotonic()))
         self._do("mousemove", *_pixels(place), "click", "--delay", "60", "--repeat", str(times), str(button))
+        self._clicked_at = time.monotonic()
 
     def drag(self, start: Point, end: Point) -> None:
         """Drags from one place to another in small steps, as a hand does."""

@@ -94,7 +94,7 @@ class Explorer:
         """Waits for the end of the program, which must be one without an error."""
         code = self.wait()
         assert code == 0, f"exit code {code}: {self.errors}"
-        assert self.errors == ""
+        assert self.errors == "", self.errors
 
     def cell(self, name: str) -> Point:
         """Where on the screen the middle of an image's cell is."""

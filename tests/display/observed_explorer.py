@@ -14,7 +14,7 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, QRect, QSocketNotifier
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QAbstractButton, QApplication, QLabel, QMenu, QWidget
+from PySide6.QtWidgets import QAbstractButton, QAbstractScrollArea, QApplication, QLabel, QMenu, QWidget
 
 import app.application
 from app.__main__ import main
@@ -110,8 +110,15 @@ def _cut_controls(window: QWidget) -> list[str]:
         for control in window.findChildren(kind)
         if control.isVisible()
         and not control.visibleRegion().isEmpty()
+        and not _scrolls(control)
         and not frame.contains(QRect(control.mapTo(window, QPoint()), control.size()))
     ]
+
+
+def _scrolls(control: QWidget) -> bool:
+    """Whether a control lies in an area that can be scrolled, which may cut it."""
+    parent = control.parentWidget()
+    return parent is not None and (isinstance(parent, QAbstractScrollArea) or _scrolls(parent))
 
 
 if __name__ == "__main__":

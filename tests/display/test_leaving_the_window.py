@@ -46,6 +46,7 @@ def test_selected_images_are_dragged_into_another_program_as_files(
     explorer = start(desktop, image_folder, "--size", "1400x900")
     ranked = explorer.search("red")
     desktop.move_window("images", (10, 10))
+    explorer.until(lambda now: now["window"][0] < 20, "the window at the left, beside the other one")
     desktop.click(explorer.cell(ranked[0]))
     with desktop.held("ctrl"):
         desktop.click(explorer.cell(ranked[1]))
