@@ -161,7 +161,7 @@ class Explain(Workplace):
                     encoder,
                     query,
                     collection=roots[0],
-                    read_image=self.read_image,
+                    read_part=self._read_part,
                     passing=this,
                     shortlist=1,
                     cancel=cancel,
@@ -184,17 +184,16 @@ class Explain(Workplace):
             QueryError: if nothing is lit in the image.
             UnreadableImageError: if the image or an image of the query cannot be read.
         """
-        from faami_core.data.image_io import model_input
         from faami_core.search.feedback import moved_query
         from faami_core.search.query import encode_query
         from faami_core.search.trust import check_trust
 
-        pixels = self.read_image(result.hits[hit].path)
+        encoder = self._loaded()
+        pixels = self._read_part(result.hits[hit].path, None, encoder.info.image_size).pixels
         with self._lane:
-            encoder = self._loaded()
-            query = encode_query(result.query, encoder, self.read_image)
+            query = encode_query(result.query, encoder, self._read_part)
             if result.feedback != NO_FEEDBACK:
                 query = self._undamaged(
                     result.collections, lambda gallery: moved_query(query, result.feedback, gallery, encoder)
                 )
-            return check_trust(encoder, query, result.words, model_input(pixels, encoder.info.image_size), word)
+            return check_trust(encoder, query, result.words, pixels, word)

@@ -149,7 +149,7 @@ class Session(Keeping, Triage, Explain):
                     encoder,
                     query,
                     collection=roots[0],
-                    read_image=self.read_image,
+                    read_part=self._read_part,
                     filters=filters,
                     passing=self._passing(roots, gallery, filters),
                     feedback=feedback,

@@ -307,7 +307,7 @@ class Triage(Workplace):
         with self._lane:
             encoder = self._loaded()
             return self._undamaged(
-                result.collections, lambda gallery: with_maps(result, gallery, encoder, self.read_image, cancel)
+                result.collections, lambda gallery: with_maps(result, gallery, encoder, self._read_part, cancel)
             )
 
     # --- inside ----------------------------------------------------------------------------------------------

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING, TypeVar
 
 from faami_core import config
 from faami_core.errors import CollectionError
+from faami_core.queries import PixelBox
 from faami_core.types import ByteArray, FeatureEncoder
 
 if TYPE_CHECKING:
+    from faami_core.data.picture_part import PicturePart
     from faami_core.indexing.catalog import Catalog
     from faami_core.indexing.feature_store import Gallery
     from faami_core.search.engine import Stopwatch
@@ -48,15 +50,24 @@ class Workplace:
         """Where indexes and the demo collection live."""
         return self._data_dir
 
-    def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:
+    def read_image(self, path: Path, *, max_side: int | None = None, box: PixelBox | None = None) -> ByteArray:
         """[H, W, 3] RGB as shown, EXIF orientation applied; at most ``max_side`` pixels long if given.
+
+        Large pictures are decoded in a process of their own. Of a ``box`` the part outside the picture is cut off.
 
         Raises:
             UnreadableImageError: if the file cannot be decoded.
         """
-        from faami_core.data.image_io import read_image
+        from faami_core.indexing.picture_reader import read_picture
 
-        return read_image(path, max_side=max_side)
+        return read_picture(path, max_side=max_side, box=box).pixels
+
+    @staticmethod
+    def _read_part(path: Path, box: PixelBox | None, square: int) -> PicturePart:
+        """An image of a query as the model takes it."""
+        from faami_core.indexing.picture_reader import read_picture
+
+        return read_picture(path, box=box, square=square)
 
     # --- inside --------------------------------------------------------------------------------------------
 

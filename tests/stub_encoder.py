@@ -10,12 +10,15 @@ from __future__ import annotations
 import hashlib
 import re
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
+from faami_core.data.picture_part import PicturePart, part_of
 from faami_core.errors import QueryError
+from faami_core.queries import PixelBox
 from faami_core.types import ByteArray, FloatArray, GridSpec, ImageFeatures, ModelInfo, QueryFeatures, QueryWord
 
 COLOURS: dict[str, tuple[int, int, int]] = {
@@ -150,6 +153,11 @@ class StubEncoder:
         likeness[:, : len(COLOURS)] = (1 - distance) ** 4
         regions = np.round(127 * likeness).astype(np.int8)
         return regions, _unit(likeness.mean(axis=0))
+
+
+def parts_of(read_image: Callable[[Path], ByteArray]) -> Callable[[Path, PixelBox | None, int], PicturePart]:
+    """Reads parts of images as a query takes them."""
+    return lambda path, box, square: part_of(read_image(path), box, square=square)
 
 
 def word_vector(word: str) -> FloatArray:

@@ -24,6 +24,7 @@ from faami_core.queries import ImageTerm, PixelBox, Query
 from faami_core.types import QueryWord, SearchResult
 
 _PICTURE = 64  # pixels of a side of the picture on a chip
+_READ_SIDE = 512  # longest side that is read for it; its shorter side may be much shorter
 _PICTURES_KEPT = 64
 _ASK_ADVISED = "ask_advised_query"
 
@@ -208,10 +209,7 @@ class QueryController(QObject):
         session = self._workspace.session
 
         def draw(_token: object, _progress: object) -> QImage:
-            pixels = session.read_image(there.path)
-            if there.box is not None:
-                box = there.box
-                pixels = pixels[box.y : box.y + box.height, box.x : box.x + box.width]
+            pixels = session.read_image(there.path, max_side=_READ_SIDE, box=there.box)
             if not pixels.size:
                 raise QueryError("The region lies outside the image.")  # as the search tells, too
             return _square(to_image(pixels))

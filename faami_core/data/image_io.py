@@ -127,6 +127,14 @@ def open_regular(path: Path) -> io.BufferedReader:
     return os.fdopen(handle, "rb")
 
 
+def header_size(path: Path) -> tuple[int, int] | None:
+    """Width and height of a picture as its header tells them, before it is turned upright; None where it does not."""
+    known = ("JPEG", "PNG", "TIFF", "BMP", "WEBP", "GIF")
+    with contextlib.suppress(Exception), open_regular(path) as stream, Image.open(stream, formats=known) as image:
+        return image.size
+    return None
+
+
 def decode_image(
     stream: IO[bytes],
     name: str,

@@ -31,7 +31,7 @@ FILE_SECONDS = 60.0  # of computing; a PNG of 20,000² pixels takes 8 s
 DECODE_AHEAD = 4  # batches of decoded images waiting for the model
 WORKER_MODULE = "faami_core.indexing.decode_worker"
 
-_BASE_MEMORY = 1 << 30  # address space of Python, NumPy and Pillow with their libraries, and room to breathe
+BASE_MEMORY = 1 << 30  # address space of Python, NumPy and Pillow with their libraries, and room to breathe
 _BYTES_PER_PIXEL = 5  # 3 or 4 of the decoded image and 1 of what is made of it
 _ATTEMPTS = 2  # decoders that a file may end before it is blamed
 _STARTS = 3  # of a decoder that is killed before it is ready; the system kills any process when memory is short
@@ -55,7 +55,7 @@ class DecodePool:
     """
 
     def __init__(self, side: int) -> None:
-        memory = _BASE_MEMORY + _BYTES_PER_PIXEL * max_pixels()
+        memory = BASE_MEMORY + _BYTES_PER_PIXEL * max_pixels()
         self._decoders = [Decoder(side, FILE_SECONDS, memory) for _ in range(WORKERS)]
         self._idle: SimpleQueue[Decoder] = SimpleQueue()
         for decoder in self._decoders:
@@ -205,11 +205,11 @@ class Decoder:
                 with self._lock:
                     if self._stopped:
                         raise CancelledError
-                    process = self._process = _start(self._command)
+                    process = self._process = start_process(self._command)
                 assert process.stdout is not None
                 if process.stdout.readline(len(READY)) == READY:
                     return process
-                reason = _how_it_ended(self.bury())
+                reason = how_it_ended(self.bury())
             except OSError as error:
                 self.bury()
                 reason = str(error)
@@ -220,11 +220,11 @@ class Decoder:
     def _verdict(self, file: PendingFile, code: int, *, late: bool) -> str:
         name = Path(os.fsdecode(file.path)).name
         what = f"took longer than {self._seconds:g} s to decode" if late else "made its decoder stop"
-        how = "" if late else f" ({_how_it_ended(code)})"
+        how = "" if late else f" ({how_it_ended(code)})"
         return f"{name!r} {what}{how}. {TRIED_AGAIN} If it fails again, save the image with another program."
 
 
-def _start(command: list[str]) -> subprocess.Popen[bytes]:
+def start_process(command: list[str]) -> subprocess.Popen[bytes]:
     """Starts a process that finds this very package, ignores the terminal's Ctrl-C and computes on one core."""
     package = Path(__file__).resolve().parents[2]
     return subprocess.Popen(
@@ -242,7 +242,8 @@ def _start(command: list[str]) -> subprocess.Popen[bytes]:
     )
 
 
-def _how_it_ended(code: int) -> str:
+def how_it_ended(code: int) -> str:
+    """The end of a process, as ``subprocess`` tells it, in words."""
     with contextlib.suppress(ValueError):
         return signal.Signals(-code).name
     return f"exit code {code}"

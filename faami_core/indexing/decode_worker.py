@@ -124,20 +124,20 @@ def main(arguments: Sequence[str]) -> None:
             process may use.
     """
     side, seconds, memory = int(arguments[0]), float(arguments[1]), int(arguments[2])
-    _limit_memory(memory)
+    limit_memory(memory)
     with open(os.devnull, "wb") as void, os.fdopen(os.dup(1), "wb") as answers:  # noqa: PTH123 - a device, not a path
         os.dup2(void.fileno(), 1)  # a decoder that prints must not write into the answers
         answers.write(READY)
         answers.flush()
         while line := sys.stdin.buffer.readline(_LONGEST_LINE):
             file_id, path = json.loads(line)
-            with _limit_time(seconds, void):
+            with limit_time(seconds, void):
                 answer = decode_file(PendingFile(file_id, os.fsencode(path)), side)
             _write_answer(answers, answer)
 
 
 @contextlib.contextmanager
-def _limit_time(seconds: float, void: IO[bytes]) -> Iterator[None]:
+def limit_time(seconds: float, void: IO[bytes]) -> Iterator[None]:
     """Ends the process if a file takes longer, even if a decoder never returns to Python, and even if nobody waits.
 
     What is limited is the work: the processor's time, which stands still while the machine sleeps, the program is
@@ -177,7 +177,7 @@ def _whole_line(stream: IO[bytes]) -> bytes:
     return line
 
 
-def _limit_memory(limit: int) -> None:
+def limit_memory(limit: int) -> None:
     """Caps the address space, where the system can; the time limit holds everywhere. A crash leaves no core file."""
     try:
         import resource

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -27,9 +27,8 @@ from faami_core.search.alignment import IMAGE_BLOCK, Alignment, align_query
 from faami_core.search.calibration import calibrated, even_sample
 from faami_core.search.feedback import moved_query
 from faami_core.search.filters import Mask, evident, floors_of_words
-from faami_core.search.query import EncodedQuery, encode_query
+from faami_core.search.query import EncodedQuery, PartReader, encode_query
 from faami_core.types import (
-    ByteArray,
     CancelToken,
     FeatureEncoder,
     FloatArray,
@@ -93,7 +92,7 @@ def search_gallery(
     query: Query,
     *,
     collection: Path,
-    read_image: Callable[[Path], ByteArray],
+    read_part: PartReader,
     filters: Filters = NO_FILTERS,
     passing: Mask | None = None,
     feedback: Feedback = NO_FEEDBACK,
@@ -107,7 +106,7 @@ def search_gallery(
     Args:
         gallery, encoder, query: What is searched, with which model, for what.
         collection: Root folder, for the result; of the first part where galleries were joined.
-        read_image: Reads images of the query.
+        read_part: Reads images of the query.
         filters: Told in the result; here only the least evidence of words is applied, after re-ranking.
         passing: [N] bool from ``filters.passing_images``, applied before the shortlist; None lets all pass.
         feedback: Marked images that move the query.
@@ -126,7 +125,7 @@ def search_gallery(
     if len(gallery) == 0:
         raise CollectionError("This collection has no image that can be searched.", "Index a folder with images.")
     with watch.measure("encode"):
-        encoded = moved_query(encode_query(query, encoder, read_image), feedback, gallery, encoder)
+        encoded = moved_query(encode_query(query, encoder, read_part), feedback, gallery, encoder)
         floors = floors_of_words(filters, encoded.words)
     stages = _Stages(gallery, encoder, encoded, floors, cancel or CancelToken(), watch)
     scored, reranked, unscored = stages.run(passing, shortlist, top)

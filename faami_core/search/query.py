@@ -9,12 +9,14 @@ from pathlib import Path
 
 import numpy as np
 
-from faami_core.data.image_io import model_input
+from faami_core.data.picture_part import PicturePart
 from faami_core.errors import QueryError
 from faami_core.evidence.heatmap import region_box
 from faami_core.queries import MAX_CHARACTERS, MAX_TERMS, ImageTerm, PixelBox, Query, TextTerm
 from faami_core.text import readable_phrase
-from faami_core.types import ByteArray, FeatureEncoder, FloatArray, QueryFeatures, QueryWord
+from faami_core.types import FeatureEncoder, FloatArray, QueryFeatures, QueryWord
+
+PartReader = Callable[[Path, PixelBox | None, int], PicturePart]  # a part of an image, squashed to a square
 
 
 @dataclass(frozen=True)
@@ -76,13 +78,13 @@ def normalised(query: Query) -> Query:
     return Query(tuple(term for _, term in _counting(query)))
 
 
-def encode_query(query: Query, encoder: FeatureEncoder, read_image: Callable[[Path], ByteArray]) -> EncodedQuery:
+def encode_query(query: Query, encoder: FeatureEncoder, read_part: PartReader) -> EncodedQuery:
     """Encodes a query as asked; words point at its terms by their index.
 
     Args:
         query: What is asked; tidied here.
         encoder: The model.
-        read_image: Reads the images of the query.
+        read_part: Reads the images of the query, and regions of them.
 
     Raises:
         QueryError: if it is empty, a phrase has no word in it, or a region lies outside its image.
@@ -96,7 +98,7 @@ def encode_query(query: Query, encoder: FeatureEncoder, read_image: Callable[[Pa
         if isinstance(term, TextTerm):
             features = encoder.encode_text(term.text)
         else:
-            features, regions = _encode_image(term, encoder, read_image)
+            features, regions = _encode_image(term, encoder, read_part)
         words = tuple(replace(word, term=number) for word in features.words)
         terms.append(EncodedTerm(term.weight / total, replace(features, words=words), regions))
     direction = np.sum([term.share * term.features.global_features for term in terms], axis=0)
@@ -104,20 +106,19 @@ def encode_query(query: Query, encoder: FeatureEncoder, read_image: Callable[[Pa
 
 
 def _encode_image(
-    term: ImageTerm, encoder: FeatureEncoder, read_image: Callable[[Path], ByteArray]
+    term: ImageTerm, encoder: FeatureEncoder, read_part: PartReader
 ) -> tuple[QueryFeatures, tuple[PixelBox, ...]]:
     """An image, or a drawn region as an image of its own; and where in the image each of its tokens lies."""
-    pixels = read_image(term.path)
-    name, left, top = term.path.name, 0, 0
-    if term.box is not None:
-        left, top = max(term.box.x, 0), max(term.box.y, 0)
-        pixels = pixels[top : max(term.box.y + term.box.height, 0), left : max(term.box.x + term.box.width, 0)]
-        name = f"{name}[{term.box.x},{term.box.y},{term.box.width},{term.box.height}]"
-        if pixels.size == 0:
+    part = read_part(term.path, term.box, encoder.info.image_size)
+    name, left, top, right, bottom = term.path.name, 0, 0, part.width, part.height
+    if (box := term.box) is not None:
+        left, top = max(box.x, 0), max(box.y, 0)
+        right, bottom = min(box.x + box.width, right), min(box.y + box.height, bottom)
+        name = f"{name}[{box.x},{box.y},{box.width},{box.height}]"
+        if part.pixels.size == 0:
             raise QueryError(f"The region {name!r} lies outside the image.", "Draw the region on the image.")
-    features = encoder.encode_image_query(model_input(pixels, encoder.info.image_size), name)
-    height, width = pixels.shape[:2]
-    boxes = [region_box(token, features.grids, height, width) for token in range(len(features.weights))]
+    features = encoder.encode_image_query(part.pixels, name)
+    boxes = [region_box(token, features.grids, bottom - top, right - left) for token in range(len(features.weights))]
     return features, tuple(replace(box, x=box.x + left, y=box.y + top) for box in boxes)
 
 

@@ -19,10 +19,9 @@ from faami_core.search.csv_reading import CellError, ExportedHit, read_bytes, re
 from faami_core.search.export import metadata_path
 from faami_core.search.feedback import moved_query
 from faami_core.search.provenance import legible
-from faami_core.search.query import encode_query
+from faami_core.search.query import PartReader, encode_query
 from faami_core.search.result_schema import ResultRecord, read_record
 from faami_core.types import (
-    ByteArray,
     CancelToken,
     FeatureEncoder,
     FloatArray,
@@ -73,7 +72,7 @@ def with_maps(
     result: SearchResult,
     gallery: Gallery,
     encoder: FeatureEncoder,
-    read_image: Callable[[Path], ByteArray],
+    read_part: PartReader,
     cancel: CancelToken | None = None,
 ) -> SearchResult:
     """The same result with its evidence and attention computed anew from the index.
@@ -89,7 +88,7 @@ def with_maps(
             "Where the words matched cannot be shown: the results come from another index or model.",
             "Search again to see the evidence of today's index.",
         )
-    query = encode_query(result.query, encoder, read_image)
+    query = encode_query(result.query, encoder, read_part)
     query = moved_query(query, result.feedback, gallery, encoder)
     factors = _factors(query.words, result.words)
     indices = np.array([places[hit.key] for hit in result.hits], dtype=np.intp)

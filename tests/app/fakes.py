@@ -13,6 +13,7 @@ from pathlib import Path
 
 import numpy as np
 
+from faami_core.data.picture_part import part_of
 from faami_core.errors import CollectionError, QueryError, UnreadableImageError
 from faami_core.explain import Explain
 from faami_core.explanation import ScoreParts, TrustReport, TrustStep
@@ -228,8 +229,8 @@ class FakeSession:
             unread_words=_unread(query),
         )  # fmt: skip
 
-    def read_image(self, path: Path, *, max_side: int | None = None) -> ByteArray:
-        return self.thumbnail(path, 224)
+    def read_image(self, path: Path, *, max_side: int | None = None, box: PixelBox | None = None) -> ByteArray:
+        return part_of(self.thumbnail(path, 224), box).pixels
 
     def thumbnail(self, path: Path, side: int) -> ByteArray:
         if path.name == BROKEN:

@@ -114,14 +114,14 @@ def file_named(folder: Path, name: str) -> PendingFile:
 def watch_starts(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """Numbers of the decoder processes, growing."""
     numbers: list[int] = []
-    start = decode_pool._start
+    start = decode_pool.start_process
 
     def noting(command):
         process = start(command)
         numbers.append(process.pid)
         return process
 
-    monkeypatch.setattr(decode_pool, "_start", noting)
+    monkeypatch.setattr(decode_pool, "start_process", noting)
     return numbers
 
 
@@ -168,7 +168,7 @@ def test_a_file_gets_a_second_chance_in_a_fresh_process(tmp_path, monkeypatch):
 @pytest.mark.parametrize("kills", [1, 2])
 def test_a_decoder_killed_while_it_starts_is_started_again(tmp_path, monkeypatch, kills):
     monkeypatch.setattr(decode_pool, "WORKERS", 1)
-    started, start = [], decode_pool._start
+    started, start = [], decode_pool.start_process
 
     def start_and_kill(command):
         process = start(command)
@@ -177,7 +177,7 @@ def test_a_decoder_killed_while_it_starts_is_started_again(tmp_path, monkeypatch
             process.kill()
         return process
 
-    monkeypatch.setattr(decode_pool, "_start", start_and_kill)
+    monkeypatch.setattr(decode_pool, "start_process", start_and_kill)
     with DecodePool(SIDE) as pool:
         assert isinstance(pool.submit(file_named(tmp_path, "a.png")).result(), DecodedFile)
 
@@ -193,7 +193,7 @@ def test_a_decoder_that_can_never_start_is_told_after_three_attempts(tmp_path, m
         attempts.append(time.monotonic())
         raise OSError(errno.EAGAIN, "Resource temporarily unavailable")
 
-    monkeypatch.setattr(decode_pool, "_start", refuse)
+    monkeypatch.setattr(decode_pool, "start_process", refuse)
     with DecodePool(SIDE) as pool, pytest.raises(CollectionError, match="temporarily unavailable"):
         pool.submit(file_named(tmp_path, "a.png")).result()
 

@@ -150,5 +150,5 @@ def test_a_gallery_opened_while_shards_are_joined_has_all_images(tmp_path, monke
 
     assert (len(gallery), gallery.damaged) == (IMAGES, 0)
     query = Query.from_text("red")
-    hits = search_gallery(gallery, StubEncoder(), query, collection=tmp_path, read_image=None).hits
+    hits = search_gallery(gallery, StubEncoder(), query, collection=tmp_path, read_part=None).hits
     assert len(hits) == IMAGES

@@ -141,8 +141,8 @@ def test_a_file_is_blamed_only_by_a_fresh_decoder(tmp_path, monkeypatch):
     monkeypatch.setattr(decode_pool, "WORKERS", 1)
     first, bad = files_named(tmp_path, "a.png", "abort.png")
     started = []
-    start = decode_pool._start
-    monkeypatch.setattr(decode_pool, "_start", lambda command: started.append(1) or start(command))
+    start = decode_pool.start_process
+    monkeypatch.setattr(decode_pool, "start_process", lambda command: started.append(1) or start(command))
 
     with DecodePool(SIDE) as pool:
         pool.submit(first).result()

@@ -22,7 +22,7 @@ from faami_core.search.alignment import align_query
 from faami_core.search.engine import Stopwatch, scan_global, search_gallery, select_top
 from faami_core.search.query import encode_query
 from faami_core.types import CancelToken, SearchResult
-from tests.stub_encoder import COLOURS, StubEncoder
+from tests.stub_encoder import COLOURS, StubEncoder, parts_of
 
 QUERIES = [
     Query.from_text("red"),
@@ -58,13 +58,13 @@ def open_gallery(catalog: Catalog, encoder: StubEncoder) -> Gallery:
 
 def search(painted, query: Query, **options) -> SearchResult:
     folder, gallery, encoder = painted
-    return search_gallery(gallery, encoder, query, collection=folder, read_image=read_image, **options)
+    return search_gallery(gallery, encoder, query, collection=folder, read_part=parts_of(read_image), **options)
 
 
 def brute_force(painted, query: Query) -> dict[str, float]:
     """Every image scored alone, straight from its pixels, by the formula."""
     folder, _, encoder = painted
-    terms = encode_query(query, encoder, read_image).terms
+    terms = encode_query(query, encoder, parts_of(read_image)).terms
     scores = {}
     for path in sorted(folder.glob("*.png")):
         features = encoder.encode_images(np.asarray(Image.open(path).resize((32, 32)))[None])
@@ -220,7 +220,7 @@ def test_a_hit_tells_which_region_of_the_query_image_matched(painted, tmp_path):
 
 def test_evidence_of_a_query_image_by_regions_equals_that_of_the_whole(painted):
     folder, gallery, encoder = painted
-    query = encode_query(Query.from_image(folder / "042.png"), encoder, read_image)
+    query = encode_query(Query.from_image(folder / "042.png"), encoder, parts_of(read_image))
     rows = gallery.gather(np.arange(5))
 
     aligned = align_query(encoder, query, rows)
@@ -339,7 +339,7 @@ def test_selecting_the_top_equals_a_stable_sort(scores, count):
 
 def test_the_scan_is_the_weighted_mean_of_cosines(painted):
     _, gallery, encoder = painted
-    encoded = encode_query(QUERIES[2], encoder, read_image)
+    encoded = encode_query(QUERIES[2], encoder, parts_of(read_image))
 
     similarity = scan_global(gallery.global_features, encoded.direction)
 

@@ -14,7 +14,7 @@ from faami_core.queries import Feedback, ImageTerm, Query, TextTerm
 from faami_core.search.engine import search_gallery
 from faami_core.search.feedback import moved_query
 from faami_core.search.query import encode_query
-from tests.stub_encoder import COLOURS, StubEncoder
+from tests.stub_encoder import COLOURS, StubEncoder, parts_of
 
 
 @pytest.fixture(scope="module")
@@ -37,7 +37,9 @@ def mixed(tmp_path_factory):
 
 def search(mixed, query, feedback=Feedback()):  # noqa: B008  (frozen)
     folder, gallery, encoder = mixed
-    return search_gallery(gallery, encoder, query, collection=folder, read_image=read_image, feedback=feedback)
+    return search_gallery(
+        gallery, encoder, query, collection=folder, read_part=parts_of(read_image), feedback=feedback
+    )
 
 
 def marked(result, wanted: str, first: int) -> Feedback:
@@ -109,7 +111,7 @@ def test_a_word_seen_in_wanted_images_gains_weight_and_one_that_counts_against_l
     )
 
     def weights(query: Query) -> dict[str, float]:
-        encoded = encode_query(query, encoder, read_image)
+        encoded = encode_query(query, encoder, parts_of(read_image))
         return {word.text: abs(word.weight) for word in moved_query(encoded, feedback, gallery, encoder).words}
 
     wanted = weights(Query.from_text("green white"))

@@ -10,7 +10,7 @@ import pytest
 from faami_core.errors import QueryError
 from faami_core.queries import ImageTerm, PixelBox, Query, TextTerm
 from faami_core.search.query import MAX_CHARACTERS, MAX_TERMS, encode_query, normalised
-from tests.stub_encoder import COLOURS
+from tests.stub_encoder import COLOURS, parts_of
 
 
 def no_image(_path: Path) -> np.ndarray:
@@ -85,7 +85,9 @@ def test_an_image_acts_as_one_word_named_after_its_file(stub_encoder):
     red = np.zeros((48, 64, 3), dtype=np.uint8)
     red[..., 0] = 255
 
-    encoded = encode_query(Query.from_image(Path("/far/away/red roof.png")), stub_encoder, lambda _path: red)
+    encoded = encode_query(
+        Query.from_image(Path("/far/away/red roof.png")), stub_encoder, parts_of(lambda _path: red)
+    )
 
     assert [word.text for word in encoded.words] == ["red roof.png"]
     assert int(encoded.direction.argmax()) == 0
@@ -110,7 +112,7 @@ def half_red() -> np.ndarray:
 def test_a_drawn_region_is_asked_as_an_image_of_its_own_and_its_regions_know_their_place(stub_encoder):
     query = Query((ImageTerm(Path("a.png"), 1.0, PixelBox(32, 0, 100, 24)),))
 
-    encoded = encode_query(query, stub_encoder, lambda _path: half_red())
+    encoded = encode_query(query, stub_encoder, parts_of(lambda _path: half_red()))
 
     assert [word.text for word in encoded.words] == ["a.png[32,0,100,24]"]
     assert list(COLOURS)[int(encoded.direction.argmax())] == "blue"
@@ -132,4 +134,4 @@ def test_regions_of_a_drawn_region_know_how_far_down_they_lie(stub_encoder):
 @pytest.mark.parametrize("box", [PixelBox(64, 0, 8, 8), PixelBox(0, 48, 8, 8), PixelBox(8, 8, 0, 5)])
 def test_a_region_outside_its_image_is_refused(stub_encoder, box):
     with pytest.raises(QueryError, match="outside the image"):
-        encode_query(Query((ImageTerm(Path("a.png"), 1.0, box),)), stub_encoder, lambda _path: half_red())
+        encode_query(Query((ImageTerm(Path("a.png"), 1.0, box),)), stub_encoder, parts_of(lambda _path: half_red()))

@@ -11,7 +11,7 @@ from faami_core.queries import Query, TextTerm
 from faami_core.search.query import encode_query
 from faami_core.search.trust import check_trust, lit_cells, overlap
 from faami_core.types import ByteArray
-from tests.stub_encoder import SIDE, StubEncoder
+from tests.stub_encoder import SIDE, StubEncoder, parts_of
 
 
 def red_corner(side: int = SIDE) -> ByteArray:
@@ -23,7 +23,7 @@ def red_corner(side: int = SIDE) -> ByteArray:
 
 def check(query: Query, pixels: ByteArray, word: int | None = 0) -> TrustReport:
     encoder = StubEncoder()
-    encoded = encode_query(query, encoder, lambda _path: pixels)
+    encoded = encode_query(query, encoder, parts_of(lambda _path: pixels))
     return check_trust(encoder, encoded, encoded.words, pixels, word)
 
 
@@ -45,7 +45,7 @@ def test_turned_and_mirrored_the_evidence_follows_the_thing() -> None:
 
 def test_score_and_evidence_are_those_of_the_search_and_its_bars() -> None:
     encoder, pixels = StubEncoder(), red_corner()
-    query = encode_query(Query.from_text("red blue"), encoder, lambda _path: pixels)
+    query = encode_query(Query.from_text("red blue"), encoder, parts_of(lambda _path: pixels))
     features = encoder.encode_images(pixels[None])
     (term,) = query.terms
     evidence, _ = encoder.align(term.features, features.regions, features.key_scale, features.value_scale)
