@@ -73,4 +73,6 @@ def read_vocabulary(folder: Path) -> frozenset[str]:
     try:
         return frozenset(json.loads(read_text(folder / TOKENIZER))["model"]["vocab"])
     except (ValueError, KeyError, TypeError, RecursionError) as error:
-        raise ModelError(f"The tokenizer of {str(folder)!r} cannot be read ({error}).", NEXT_STEP) from error
+        raise ModelError(
+            f"The tokenizer of the model {str(folder)!r} cannot be read ({error}).", NEXT_STEP
+        ) from error
