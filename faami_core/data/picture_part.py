@@ -43,9 +43,9 @@ def read_part(
     try:
         with open_regular(path) as stream:
             if box is None:
-                image = decode_image(stream, path.name, max_side=max_side, model_side=square)
+                image = decode_image(stream, path.name, max_side=max_side, model_side=square, folder=path.parent)
                 return PicturePart(image.pixels, image.width, image.height)
-            pixels = decode_image(stream, path.name).pixels
+            pixels = decode_image(stream, path.name, folder=path.parent).pixels
     except OSError as error:
         raise UnreadableImageError(
             f"{path.name!r} cannot be opened: {error.strerror or error}.",

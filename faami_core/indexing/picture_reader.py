@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from faami_core.data.image_io import max_pixels
+from faami_core.data.limits import max_pixels
 from faami_core.data.picture_part import PicturePart, read_part, told_pixels
 from faami_core.errors import FaamiError, UnreadableImageError
 from faami_core.indexing.decode_pool import BASE_MEMORY, FILE_SECONDS, how_it_ended, start_process

@@ -41,9 +41,8 @@ def read_text(file: Path) -> str:
     Raises:
         ModelError: if it is no regular file, too large, or no UTF-8.
     """
-    from faami_core.data.image_io import (
-        open_regular,  # it brings in Pillow, which the trial of a tokenizer does without
-    )
+    # Imported here: it brings in Pillow, which the trial of a tokenizer does without.
+    from faami_core.data.image_io import open_regular
 
     try:
         with open_regular(file) as stream:
@@ -61,7 +60,10 @@ def read_words(folder: Path) -> tuple[str, ...]:
     Raises:
         ModelError: if its list of words cannot be read.
     """
-    return tuple(read_text(folder / WORDS).split())
+    try:
+        return tuple(read_text(folder / WORDS).split())
+    except ModelError as error:
+        raise ModelError(f"There are no words of the model: {error.message}", NEXT_STEP) from error
 
 
 def read_vocabulary(folder: Path) -> frozenset[str]:
