@@ -137,7 +137,7 @@ def test_the_track_of_a_progress_bar_is_seen(colours: ThemeColours, qtbot: QtBot
 
 
 def badges(*words: str, lit: int | None = None) -> tuple[WordBadge, ...]:
-    return tuple(WordBadge(place, word, Match.MATCHED, 0.1, 0.1, place == lit) for place, word in enumerate(words))
+    return tuple(WordBadge(place, word, Match.MATCHED, 0.1, place == lit) for place, word in enumerate(words))
 
 
 LONG = ("storage", "tanks", "warehouses", "river", "bridges", "boats", "meadows", "trees")
