@@ -9,6 +9,7 @@ from PySide6.QtGui import QAction, QActionGroup, QKeySequence
 from PySide6.QtWidgets import QAbstractButton, QMenu, QMenuBar
 
 from app.action_table import ACTIONS, WORD_KEYS, Needs
+from app.plain_text import plain_caption, plain_tip
 
 if TYPE_CHECKING:
     from app.main_window import MainWindow
@@ -24,7 +25,7 @@ def build_actions(window: MainWindow) -> dict[str, QAction]:
         action.setData(spec)
         action.setShortcuts([QKeySequence(key) for key in spec.keys])
         action.setStatusTip(spec.tip)
-        action.setToolTip(spec.tip)
+        action.setToolTip(plain_tip(spec.tip))
         action.setCheckable(spec.checkable)
         # Qt would move "Quit" and the like on macOS by their text; the table alone decides.
         action.setMenuRole(QAction.MenuRole.QuitRole if spec.name == "quit" else QAction.MenuRole.NoRole)
@@ -57,7 +58,7 @@ def bind(action: QAction, *buttons: QAbstractButton) -> None:
             action.toggled.connect(button.setChecked)
         button.setEnabled(action.isEnabled())
         keys = action.shortcut().toString(QKeySequence.SequenceFormat.NativeText)
-        button.setToolTip(action.toolTip().rstrip(".") + (f" ({keys})" if keys else ""))
+        button.setToolTip(plain_tip(action.toolTip().rstrip(".") + (f" ({keys})" if keys else "")))
 
 
 def offer(actions: dict[str, QAction], met: Iterable[Needs], words: Iterable[int]) -> None:
@@ -77,7 +78,7 @@ def name_words(actions: dict[str, QAction], words: Sequence[str]) -> None:
     """The actions of the digits are called like the words of the query."""
     for number in range(1, WORD_KEYS):
         text = f"“{words[number - 1]}”" if number <= len(words) else f"Word {number}"
-        actions[f"word_{number}"].setText(text.replace("&", "&&"))
+        actions[f"word_{number}"].setText(plain_caption(text))
 
 
 def _menu_of(bar: QMenuBar, menus: dict[str, QMenu], path: str) -> QMenu:

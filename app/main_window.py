@@ -37,6 +37,7 @@ from app.models.result_list_model import ResultListModel
 from app.models.thumbnail_cache import ThumbnailCache
 from app.models.view_state import ViewState
 from app.overrides import qt_override
+from app.plain_text import plain_caption, plain_title
 from app.settings import Settings
 from app.theme import ThemeChoice, apply_theme
 from app.widgets.collection_rail import CollectionRail
@@ -279,7 +280,7 @@ class MainWindow(QMainWindow):
     # --- what the controllers tell -------------------------------------------------------------------------
 
     def _after_open(self, info: CollectionInfo) -> None:
-        self.setWindowTitle(f"{title_of(info.root)} – FAAMI Explorer")
+        self.setWindowTitle(plain_title(f"{title_of(info.root)} – FAAMI Explorer"))
         self.triage.take_collections()
         self.filters.take_collection()
         self.search.show_gallery()
@@ -335,7 +336,7 @@ class MainWindow(QMainWindow):
         """Edit says what would be undone and redone."""
         stack = self.triage.stack
         for name, text in (("undo", stack.undoText()), ("redo", stack.redoText())):
-            self.actions_by_name[name].setText(f"&{name.capitalize()} {text.replace('&', '&&')}".rstrip())
+            self.actions_by_name[name].setText(f"&{name.capitalize()} {plain_caption(text)}".rstrip())
         self._offer_actions()
 
     def show_panes(self) -> None:

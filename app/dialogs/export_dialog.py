@@ -10,7 +10,6 @@ from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
     QHBoxLayout,
-    QLabel,
     QLayout,
     QLineEdit,
     QPushButton,
@@ -24,6 +23,7 @@ from app.dialogs import files
 from app.models.destination import Destination, file_of
 from app.models.portion import Portion
 from app.models.table_model import TableModel
+from app.plain_text import PlainLabel, plain_tip
 from app.widgets.controls import CheckBox, ElidedLabel, Segmented, label, restyle
 from faami_core.errors import FaamiError
 
@@ -161,7 +161,7 @@ class ExportDialog(QDialog):
         self.export.clicked.connect(self._ask_export)
 
     def _lay_out(self) -> None:
-        name = QLabel("&File")
+        name = PlainLabel("&File")
         name.setBuddy(self.path)
         target = QHBoxLayout()
         target.setSpacing(8)
@@ -234,7 +234,7 @@ class ExportDialog(QDialog):
 
     def _tell(self, text: str, voice: str) -> None:
         self.message.setText(text)
-        self.message.setToolTip(text)
+        self.message.setToolTip(plain_tip(text))
         self.message.setProperty("voice", voice)
         self.message.setAccessibleName(text or "No message")
         restyle(self.message)

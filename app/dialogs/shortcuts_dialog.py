@@ -11,7 +11,6 @@ from PySide6.QtWidgets import (
     QDialog,
     QGridLayout,
     QHBoxLayout,
-    QLabel,
     QLayout,
     QPushButton,
     QScrollArea,
@@ -19,6 +18,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from app.plain_text import PlainLabel
 from app.widgets.controls import label
 
 if TYPE_CHECKING:
@@ -123,8 +123,8 @@ def _table(lines: list[tuple[str, str]]) -> QGridLayout:
     grid.setColumnMinimumWidth(0, 144)
     grid.setColumnStretch(1, 1)
     for row, (keys, meaning) in enumerate(lines):
-        key_label = QLabel(keys)
+        key_label = PlainLabel(keys)
         key_label.setProperty("voice", "muted")
         grid.addWidget(key_label, row, 0)
-        grid.addWidget(QLabel(meaning), row, 1)
+        grid.addWidget(PlainLabel(meaning), row, 1)
     return grid

@@ -18,6 +18,7 @@ from app.models.numbers import number_of
 from app.models.thumbs import Thumb, Thumbs
 from app.models.word_badges import BadgeMaker, WordBadge
 from app.overrides import qt_override
+from app.plain_text import plain_tip
 from faami_core.queries import Annotation, Mark
 from faami_core.types import GalleryImage, Hit, SearchResult
 
@@ -225,7 +226,7 @@ class ResultListModel(QAbstractListModel):
         noted = self._spoken_notes(row)
         if noted:
             lines.append(noted.capitalize())
-        return "\n".join(lines)
+        return plain_tip("\n".join(lines))
 
     def _spoken(self, row: int) -> str:
         item = self._items[row]

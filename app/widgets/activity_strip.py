@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout
 
+from app.plain_text import PlainLabel
 from app.widgets.controls import label
 from faami_core.types import Progress
 
@@ -25,7 +26,7 @@ class ActivityStrip(QFrame):
         self._timer.setInterval(SHOW_AFTER_MS)
         self._timer.timeout.connect(self.show)
         self.title = label("", "heading")
-        self.figures = QLabel()
+        self.figures = PlainLabel()
         self.figures.setProperty("voice", "muted")
         self.bar = QProgressBar()
         self.bar.setTextVisible(False)

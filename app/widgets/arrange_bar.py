@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Signal
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
+from app.plain_text import plain_tip
 from app.widgets.controls import ChoiceBox
 from faami_core.types import Match, QueryWord
 
@@ -32,7 +33,7 @@ class ArrangeBar(QWidget):
         for box, name in ((self.order, "Sort the results"), (self.filter, "Filter the results by a word")):
             box.setAccessibleName(name)
             box.view().setAccessibleName(name)
-            box.setToolTip(name)
+            box.setToolTip(plain_tip(name))
             box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
             box.setMinimumContentsLength(_FEWEST_LETTERS)
             box.setMaximumWidth(_WIDEST)

@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QListWidget, QListWidgetItem, QStyle, QStyledItemD
 from app.icons import icon
 from app.models.collection_names import title_of
 from app.overrides import qt_override
+from app.plain_text import plain_tip
 
 _PATH = Qt.ItemDataRole.UserRole
 _ROWS = 6  # in view; the rest scrolls
@@ -172,4 +173,4 @@ def _show_state(item: QListWidgetItem, current: Path | None, ticked: Container[P
         free = Qt.ItemFlag.ItemIsUserCheckable
         item.setFlags(item.flags() & ~free if root == current else item.flags() | free)
         tip.append("Open, and always searched" if root == current else "Tick it to search it, too (Space)")
-    item.setToolTip("\n".join(tip))
+    item.setToolTip(plain_tip("\n".join(tip)))

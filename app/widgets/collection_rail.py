@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.models.collection_names import title_of
+from app.plain_text import PlainLabel, plain_tip
 from app.widgets.collection_list import CollectionList
 from app.widgets.controls import ElidedLabel, IconButton, IconPushButton, label, line
 from faami_core.types import CollectionInfo, ScanSummary, UnreadableImage
@@ -69,7 +70,7 @@ class CollectionRail(QFrame):
         grid.setColumnStretch(0, 1)
         self._figures: dict[str, tuple[QLabel, QLabel]] = {}
         for row_number, name in enumerate(("Images", "Offline", "Unreadable", "Skipped", "Other files", "Indexed")):
-            name_label, figure = label(name, "muted"), QLabel()
+            name_label, figure = label(name, "muted"), PlainLabel()
             grid.addWidget(name_label, row_number, 0)
             figure.setAlignment(Qt.AlignmentFlag.AlignRight)
             grid.addWidget(figure, row_number, 1)
@@ -116,7 +117,7 @@ class CollectionRail(QFrame):
         for entry in unreadable:
             item = QListWidgetItem(f"{entry.path.name}\n{_reason(entry)}")
             item.setData(_PATH, entry.path)
-            item.setToolTip(f"{entry.path}\n{entry.reason}")
+            item.setToolTip(plain_tip(f"{entry.path}\n{entry.reason}"))
             self.unreadable.addItem(item)
 
     def _show_scan(self, scan: ScanSummary) -> None:
@@ -134,7 +135,7 @@ class CollectionRail(QFrame):
         """A figure of the collection; what is in order needs no line."""
         for part in self._figures[name]:
             part.setVisible(bool(value))
-            part.setToolTip(tip)
+            part.setToolTip(plain_tip(tip))
         self._figures[name][1].setText(value)
 
     @property

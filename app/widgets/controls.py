@@ -27,6 +27,7 @@ from PySide6.QtWidgets import (
 
 from app.icons import icon, icon_pixmap
 from app.overrides import qt_override
+from app.plain_text import PlainLabel, plain_tip
 
 PART_DOT = "  ·  "  # between the parts of a line
 _BOX = 16  # pixels of a side of a check box
@@ -59,7 +60,7 @@ class IconButton(_Recoloured, QToolButton):
         self._drawing = drawing
         self.setProperty("kind", "plain")
         self.setIconSize(QSize(size, size))
-        self.setToolTip(name)
+        self.setToolTip(plain_tip(name))
         self.setAccessibleName(name)
         self.setCursor(Qt.CursorShape.ArrowCursor)
         self._paint_icon()
@@ -126,7 +127,7 @@ class Segmented(QWidget):
             end = "first" if place == 0 else "last" if place == len(choices) - 1 else "middle"
             button.setProperty("segment", end)
             button.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)  # never cut a label
-            button.setToolTip(tip)
+            button.setToolTip(plain_tip(tip))
             button.setAccessibleName(f"{name}: {label}")
             button.setAccessibleDescription(tip)
             button.clicked.connect(lambda _checked=False, value=value: self.chosen.emit(value))
@@ -183,7 +184,7 @@ class CheckBox(QCheckBox):
         painter.end()
 
 
-class ElidedLabel(QLabel):
+class ElidedLabel(PlainLabel):
     """One line that loses its middle when there is no room; the tool tip holds all of it."""
 
     def __init__(self, text: str = "", *, mode: Qt.TextElideMode = Qt.TextElideMode.ElideMiddle) -> None:
@@ -196,7 +197,7 @@ class ElidedLabel(QLabel):
 
     def show_text(self, text: str) -> None:
         self._full = text
-        self.setToolTip(text)
+        self.setToolTip(plain_tip(text))
         self.setAccessibleName(text)
         self._elide()
 
@@ -311,7 +312,7 @@ def bold_of(font: QFont) -> QFont:
 
 def label(text: str, voice: str = "", *, wrap: bool = False) -> QLabel:
     """A label in one of the voices of the style sheet: "", muted, heading, section, title, danger."""
-    made = QLabel(text)
+    made = PlainLabel(text)
     made.setProperty("voice", voice)
     made.setWordWrap(wrap)
     return made

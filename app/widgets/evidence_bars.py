@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QAbstractButton, QButtonGroup, QSizePolicy, QVBoxL
 
 from app.models.numbers import DECIMALS, number_of
 from app.overrides import qt_override
+from app.plain_text import plain_tip, set_painted_text
 from app.widgets.controls import bold_of, label, settle
 from app.widgets.row_area import RowArea
 from faami_core.explanation import ScoreParts
@@ -39,7 +40,7 @@ class BarRow(QAbstractButton):
         self._meaning, self._key = meaning, key
         self._value = 0.0
         self._span, self._decimals = (0.0, 1.0), DECIMALS
-        self.setText(name)
+        set_painted_text(self, name)
         self.setCheckable(True)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -52,7 +53,7 @@ class BarRow(QAbstractButton):
         """Shows a number; ``span`` is the range of the whole chart."""
         self._value, self._span, self._decimals = value, span, decimals
         notes = [self._meaning, f"Key {self._key} lights it up." if self._key else ""]
-        self.setToolTip("\n".join(filter(None, [f"{self.text()} {self.number}", *notes])))
+        self.setToolTip(plain_tip("\n".join(filter(None, [f"{self.text()} {self.number}", *notes]))))
         self.setAccessibleName(f"{self.text()} {self.number}")
         self.setAccessibleDescription(self._meaning)
         self.update()

@@ -9,6 +9,7 @@ from PySide6.QtGui import QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout
 
 from app.overrides import qt_override
+from app.plain_text import plain_caption, plain_tip
 from app.widgets.controls import CheckBox, IconButton, IconPushButton, label, restyle
 from app.widgets.section import Section
 from app.widgets.text_line import TextLine
@@ -123,7 +124,7 @@ class _Field(TextLine):
     def flag(self, problem: str) -> None:
         """Draws the edge of what cannot be read, and says why."""
         self.setProperty("state", "wrong" if problem else "")
-        self.setToolTip(problem or self._tip)
+        self.setToolTip(plain_tip(problem or self._tip))
         self.setAccessibleDescription(problem or self._tip)
         restyle(self)
 
@@ -170,4 +171,5 @@ class _PickButton(IconPushButton):
         self.setText("")
         room = self.width() - self.minimumSizeHint().width()
         text = self._choice or self._nothing
-        self.setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, max(room, 0)))
+        shown = self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideMiddle, max(room, 0))
+        self.setText(plain_caption(shown))

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtWidgets import QPushButton, QSizePolicy, QWidget
 
 from app.models.filter_form import Condition
+from app.plain_text import plain_caption, plain_tip
 from app.widgets.controls import IconLabel, IconPushButton
 from app.widgets.flow_layout import FlowLayout
 
@@ -78,7 +79,7 @@ class _Chip(IconPushButton):
         self.setIconSize(QSize(12, 12))
         self.condition = condition
         self.setLayoutDirection(Qt.LayoutDirection.RightToLeft)  # Qt has the icon before the text
-        self.setToolTip(f"{condition.text}\nClick to take this filter off")
+        self.setToolTip(plain_tip(f"{condition.text}\nClick to take this filter off"))
         self.ensurePolished()
         text = self.fontMetrics().elidedText(condition.text, Qt.TextElideMode.ElideMiddle, _WIDEST)
-        self.setText(f"{text}\N{NO-BREAK SPACE}")  # room before the cross
+        self.setText(f"{plain_caption(text)}\N{NO-BREAK SPACE}")  # room before the cross

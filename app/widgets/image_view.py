@@ -9,10 +9,11 @@ import numpy.typing as npt
 import pyqtgraph as pg
 from PySide6.QtCore import QEvent, QPointF, QRectF, QSizeF, Qt, Signal
 from PySide6.QtGui import QColor, QImage, QKeyEvent, QPainter, QPalette, QPen
-from PySide6.QtWidgets import QGraphicsRectItem, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QGraphicsRectItem, QVBoxLayout, QWidget
 
 from app.colormap import COLOUR_MAPS, ColourMap, tint, to_image
 from app.overrides import qt_override
+from app.plain_text import PlainLabel
 from app.widgets.drawing_box import DrawingBox
 from faami_core.queries import PixelBox
 from faami_core.types import ByteArray, FloatArray
@@ -77,7 +78,8 @@ class ImageView(QWidget):
         column.setContentsMargins(0, 0, 0, 0)
         column.addWidget(self._view)
         self.setMinimumSize(160, 96)
-        self._readout = QLabel(self)
+        self._readout = PlainLabel()
+        self._readout.setParent(self)
         self._readout.setObjectName("readout")
         self._readout.setAccessibleName("Value under the pointer")
         self._readout.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)

@@ -6,9 +6,10 @@ from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QSlider, QStackedWidget, QVBoxLayout, QWidget
 
 from app.overrides import qt_override
+from app.plain_text import PlainLabel, plain_tip
 from app.widgets.compare_panel import ComparePanel
 from app.widgets.controls import ElidedLabel, IconButton, IconPushButton, Segmented, label
 from app.widgets.empty_state import EmptyState
@@ -193,7 +194,7 @@ class Inspector(QFrame):
         column = QVBoxLayout(box)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
-        self.score = QLabel()
+        self.score = PlainLabel()
         self.score.setAccessibleName("Score")
         self.path = ElidedLabel()
         self.path.setProperty("voice", "muted")
@@ -228,7 +229,7 @@ class Inspector(QFrame):
         """Shows name and numbers; the image follows when it is read."""
         self.title.show_text(path.name)
         self.path.show_text(f"{path.parent}  ·  {size}")
-        self.path.setToolTip(str(path))
+        self.path.setToolTip(plain_tip(str(path)))
         self.score.setText(score)
         self._pages.setCurrentIndex(1)
 
@@ -248,7 +249,7 @@ class Inspector(QFrame):
         self.opacity.setValue(round(opacity * 100))
         self.opacity.blockSignals(False)
         self.opacity.setEnabled(overlay)
-        self.colours.setToolTip(f"Colour map {colours}; click for the next one")
+        self.colours.setToolTip(plain_tip(f"Colour map {colours}; click for the next one"))
         self.kind_note.setText(RAW_ATTENTION + "." if kind == "attention" else "")
         self.kind_note.setVisible(kind == "attention")
 

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from app.colormap import COLOUR_MAPS, ColourMap, colour_table, to_image
 from app.models.numbers import decimals_for, plain_number
 from app.overrides import qt_override
+from app.plain_text import plain_tip
 from faami_core.types import MapKind
 
 _BAR = 12
@@ -55,7 +56,8 @@ class Legend(QWidget):
         self._title, self._limit, self._opacity, self._colours = title, limit, opacity, colours
         self._note = note
         self.setAccessibleName(f"Legend: {title}, from 0 to {_tick(limit)}, {note}")
-        self.setToolTip(f"{title}: {note}, so the same value has the same colour everywhere.\n{_SUMS[kind]}")
+        tip = f"{title}: {note}, so the same value has the same colour everywhere.\n{_SUMS[kind]}"
+        self.setToolTip(plain_tip(tip))
         self.update()
 
     @property

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
 
+from app.plain_text import PlainLabel, plain_tip
 from app.widgets.controls import ElidedLabel, IconPushButton, label
 from app.widgets.row_area import RowArea
 from faami_core.types import QueryWord
@@ -58,10 +59,10 @@ class MixerPanel(QWidget):
             if word.weight:
                 place = len(self._sliders)
                 self._sliders[index] = slider = self._slider(word)
-                self._shares[index] = share = QLabel()
+                self._shares[index] = share = PlainLabel()
                 share.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
                 share.setMinimumWidth(share.fontMetrics().horizontalAdvance("100 %") + 4)
-                share.setToolTip(f"Share of “{word.text}” in the words' part of the score")
+                share.setToolTip(plain_tip(f"Share of “{word.text}” in the words' part of the score"))
                 for column, widget in enumerate((ElidedLabel(word.text), slider, share)):
                     grid.addWidget(widget, place, column)
                 grid.setRowMinimumHeight(place, _ROW_HEIGHT)
@@ -94,7 +95,7 @@ class MixerPanel(QWidget):
         slider.setPageStep(5 * _STEP)
         slider.setValue(_EVEN)
         slider.setAccessibleName(f"Weight of {word.text}")
-        slider.setToolTip(f"Weight of “{word.text}” in percent of its own; 0 mutes it")
+        slider.setToolTip(plain_tip(f"Weight of “{word.text}” in percent of its own; 0 mutes it"))
         slider.valueChanged.connect(self._tell)
         return slider
 

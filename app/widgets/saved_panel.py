@@ -8,6 +8,7 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QAbstractItemView, QListWidget, QListWidgetItem
 
+from app.plain_text import plain_tip
 from app.widgets.controls import label
 from app.widgets.section import Section
 from app.widgets.selecting import select_rows
@@ -48,7 +49,7 @@ class SavedPanel(Section):
             self.queries.clear()
             for line in lines:
                 item = QListWidgetItem(line)
-                item.setToolTip(line)
+                item.setToolTip(plain_tip(line))
                 self.queries.addItem(item)
             select_rows(self.queries, [], self.queries.model().index(min(row, len(lines) - 1), 0))
         self.queries.ensurePolished()  # before it was ever shown its rows know nothing of the style's padding

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QAbstractButton, QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
+from app.plain_text import plain_tip
 from app.widgets.controls import IconPushButton
 
 
@@ -53,7 +54,7 @@ class _Header(IconPushButton):
         super().__init__("open", title, kind="section")
         self.setCheckable(True)
         self.setChecked(True)
-        self.setToolTip(f"Show or hide: {title.lower()}")
+        self.setToolTip(plain_tip(f"Show or hide: {title.lower()}"))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.toggled.connect(self._point)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from PySide6.QtWidgets import QLabel, QStatusBar
 
+from app.plain_text import PlainLabel, plain_tip
+
 _FIELDS = ("marks", "model", "device", "gallery", "reranked", "time")
 
 
@@ -16,7 +18,7 @@ class StatusPanel(QStatusBar):
         self.setSizeGripEnabled(False)
         self._labels: dict[str, QLabel] = {}
         for name in _FIELDS:
-            label = QLabel()
+            label = PlainLabel()
             label.setObjectName(f"status_{name}")
             label.hide()
             if name == "marks":
@@ -35,7 +37,7 @@ class StatusPanel(QStatusBar):
         """
         label = self._labels[name]
         label.setText(text)
-        label.setToolTip(tip)
+        label.setToolTip(plain_tip(tip))
         label.setAccessibleName(tip or text)
         label.setVisible(bool(text))
 

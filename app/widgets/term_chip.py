@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QAbstractButton, QApplication, QSizePolicy
 from app.icons import icon_pixmap
 from app.models.query_terms import Term, counts_against, name_of, plain
 from app.overrides import qt_override
+from app.plain_text import plain_tip, set_painted_text
 from faami_core.queries import ImageTerm
 
 _HEIGHT, _PADDING, _GAP = 30, 8, 6  # as high as the chip of a word beside it
@@ -79,7 +80,7 @@ class TermChip(QAbstractButton):
         if plain(term) != plain(self._term):
             self._picture, self._unknown, self._unread = None, (), ()
         self._term = term
-        self.setText(name_of(term))
+        set_painted_text(self, name_of(term))
         self._describe()
 
     def show_picture(self, picture: QPixmap) -> None:
@@ -134,7 +135,7 @@ class TermChip(QAbstractButton):
             notes.insert(0, str(self._term.path))
         self.setAccessibleName(name)
         self.setAccessibleDescription(" ".join((*notes, KEY_HELP)))
-        self.setToolTip("\n".join((name[:1].upper() + name[1:], *notes, KEY_HELP)))
+        self.setToolTip(plain_tip("\n".join((name[:1].upper() + name[1:], *notes, KEY_HELP))))
         self.updateGeometry()
         self.update()
 

@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from app.icons import app_icon
 from app.models.collection_names import title_of
+from app.plain_text import PlainLabel, plain_caption, plain_tip
 from app.widgets.controls import IconPushButton, label
 
 _SHOWN = 5
@@ -27,7 +28,7 @@ class WelcomePage(QWidget):
         inner.setMaximumWidth(640)
         column = QVBoxLayout(inner)
         column.setSpacing(8)
-        picture = QLabel()
+        picture = PlainLabel()
         picture.setPixmap(app_icon().pixmap(QSize(64, 64)))
         column.addWidget(picture)
         column.addSpacing(8)
@@ -71,9 +72,9 @@ class WelcomePage(QWidget):
                 widget.deleteLater()
         for root in roots[:_SHOWN]:
             button = IconPushButton(
-                "recent", f"{title_of(root)}    {_short(root.parent)}", kind="row", name=f"Open {root}"
+                "recent", plain_caption(f"{title_of(root)}    {_short(root.parent)}"), kind="row", name=f"Open {root}"
             )
-            button.setToolTip(str(root))
+            button.setToolTip(plain_tip(str(root)))
             button.clicked.connect(lambda _checked=False, root=root: self.recent_asked.emit(root))
             self._recent.addWidget(button)
         self._recent_title.setVisible(bool(roots))

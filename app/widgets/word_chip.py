@@ -7,6 +7,7 @@ from PySide6.QtGui import QColor, QKeyEvent, QPainter, QPaintEvent, QPalette, QP
 from PySide6.QtWidgets import QAbstractButton, QSizePolicy
 
 from app.overrides import qt_override
+from app.plain_text import plain_tip, set_painted_text
 
 _HEIGHT = 30
 _BAR = 3
@@ -32,7 +33,7 @@ class WordChip(QAbstractButton):
         self._bar = 0.0
         self._number = ""
         self.setAttribute(Qt.WidgetAttribute.WA_Hover)  # painted anew when the mouse comes or goes
-        self.setText(text)
+        set_painted_text(self, text)
         self.setCheckable(True)
         self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -141,6 +142,6 @@ class WordChip(QAbstractButton):
             notes.append("The model has never seen this word, so it finds nothing by it.")
         if self._key:
             notes.append(f"Key {self._key} lights it up.")
-        self.setToolTip("\n".join([self.text(), *notes]))
+        self.setToolTip(plain_tip("\n".join([self.text(), *notes])))
         self.setAccessibleName(f"{self.text()} {self._number}".strip() + ("" if self._known else ", unknown word"))
         self.setAccessibleDescription(" ".join(notes))
