@@ -128,7 +128,8 @@ class QueryController(QObject):
         self._has_words = True
         session, settings = self._workspace.session, self._workspace.settings
         self._suggestions.take_lines(settings.history, settings.saved_queries)
-        task = self._workspace.runner.submit(Lane.DISK, lambda _token, _progress: session.known_words())
+        # Not where marks are written, which a closing window waits for: reading them may load a library.
+        task = self._workspace.runner.submit(Lane.WATCH, lambda _token, _progress: session.known_words())
         task.succeeded.connect(self._suggestions.take_words)
 
     def _follow(self, line: str, cursor: int) -> None:

@@ -7,6 +7,7 @@ import ctypes
 import gc
 import resource
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,7 +25,7 @@ from app.models import result_list_model
 from app.models.result_list_model import ResultListModel, Role
 from app.settings import Settings
 from app.widgets.score_histogram import ScoreHistogram
-from tests.app.conftest import close_window
+from tests.app.conftest import MakeWindow, close_window
 from tests.app.fakes import FakeSession
 from tests.app.test_window_search import ask
 
@@ -116,6 +117,21 @@ def test_of_two_hundred_queries_in_two_seconds_only_the_last_shows(
     numbers = [int(text.split()[1]) for text in shown]
     assert numbers == sorted(numbers), "an older answer never comes after a newer one"
     assert window.pane.query.words.words == ("river", "199")
+
+
+def test_closing_does_not_wait_for_the_words_of_the_model(
+    qtbot: QtBot, make_window: MakeWindow, session: FakeSession, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = threading.Event()
+    monkeypatch.setattr(session, "known_words", lambda: (held.wait(30), ())[1])
+    window = make_window()
+    with qtbot.waitSignal(window.collections.opened):
+        window.collections.open(root)
+    started = time.monotonic()
+    window.close()
+    assert time.monotonic() - started < 8
+    held.set()
+    qtbot.waitUntil(lambda: not any(thread.name.startswith("watch") for thread in threading.enumerate()))
 
 
 @pytest.mark.slow

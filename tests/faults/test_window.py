@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.app.qt_overrides import find_overrides
+from tests.faults.closing_busy import busy_processes, close_once, paint_folder
 from tests.faults.raising_overrides import ENDLESS
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -40,6 +41,16 @@ def test_the_program_closes_at_any_moment(seed: int, tmp_path: Path) -> None:
     assert lines[-1] == "threads []"
     closing = next(float(line.split()[1]) for line in lines if line.startswith("closing"))
     assert ended - closing < 5
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_the_real_program_closes_while_it_works_on_a_busy_machine(seed: int, tmp_path: Path) -> None:
+    """E3: while the model loads, indexes, searches or exports. ``python -m tests.faults.closing_busy`` does fifty."""
+    paint_folder(tmp_path / "images")
+    with busy_processes():
+        code, seconds, err = close_once(seed, tmp_path)
+    assert (code, err) == (0, "")
+    assert seconds < 15, "generous, because the machine is busy on purpose"
 
 
 FREEZE = """
