@@ -48,7 +48,7 @@ def start(extra: str = "", *options: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def end(child: subprocess.Popen[str], seconds: float = 40) -> tuple[int, str, str]:
+def end(child: subprocess.Popen[str], seconds: float = 100) -> tuple[int, str, str]:
     """Exit code and both streams."""
     try:
         out, err = child.communicate(timeout=seconds)

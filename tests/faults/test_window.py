@@ -135,7 +135,7 @@ def test_a_crash_of_the_interpreter_is_offered_at_the_next_start_and_not_again(o
 
 def test_each_method_that_qt_calls_may_raise_in_a_live_window(own_data_dir: Path) -> None:
     """E6: one notice each, the program goes on, and closes though closing fails."""
-    done = run("-m", "tests.faults.raising_overrides")
+    done = run("-m", "tests.faults.raising_overrides", timeout=200)
     assert done.returncode == 0, done.stderr
     expected = {f"1 {override}" for override in find_overrides() if override.name not in {"closeEvent", *ENDLESS}}
     assert set(done.stdout.splitlines()) == expected
