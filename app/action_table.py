@@ -256,6 +256,10 @@ ACTIONS: tuple[ActionSpec, ...] = (
         lambda window: window.triage.store_file(), needs=Needs.RESULT,
     ),
     ActionSpec(
+        "manage_tags", "&Manage tags…", "Triage", "Rename, merge or delete a tag on all images that have it.",
+        commands.manage_tags, ("Shift+T",), Needs.COLLECTION,
+    ),
+    ActionSpec(
         "thumb_up", "Thumb &up", "Triage", "More like the selected results; again takes the thumb off.",
         lambda window: window.feedback.give(Thumb.UP), ("+", "="), Needs.RESULT, starts_block=True,
     ),

@@ -169,6 +169,11 @@ def pick_tag(window: MainWindow) -> None:
     window.tag_list.open_with(window.triage.tag_entries())
 
 
+def manage_tags(window: MainWindow) -> None:
+    """Opens the list of all tags, to rename, merge or delete one."""
+    window.all_tags_list.open_with(window.tags.entries())
+
+
 def open_history(window: MainWindow) -> None:
     """Opens the list of saved queries and of those asked before."""
     window.query_list.open_with(window.queries.entries())

@@ -28,6 +28,7 @@ from app.controllers.rescan_controller import RescanController
 from app.controllers.restore_controller import RestoreController
 from app.controllers.search_controller import SearchController
 from app.controllers.settings_watch import SettingsWatch
+from app.controllers.tag_controller import TagController
 from app.controllers.triage_controller import TriageController
 from app.controllers.workspace import Workspace
 from app.icons import app_icon
@@ -145,6 +146,7 @@ class MainWindow(QMainWindow):
         lists = QuickLists(self)
         self.palette_list, self.query_list, self.further_list = lists.palette, lists.queries, lists.collections
         self.tag_list, self.filter_list = lists.tags, lists.filters
+        self.all_tags_list, self.tag_change_list = lists.all_tags, lists.tag_changes
 
     def _build_controllers(self) -> None:
         space = self.workspace
@@ -184,6 +186,8 @@ class MainWindow(QMainWindow):
             status=self.status,
         )
         self.feedback = FeedbackController(space, self.search, self.model, self.pane, self.triage.stack)
+        notice, stack = self.pane.notice, self.triage.stack
+        self.tags = TagController(space, self.marks, self.triage, self.filters, notice, stack)
         self.query_undo = QueryUndo(
             workspace=space,
             search=self.search,

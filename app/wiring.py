@@ -64,6 +64,9 @@ def connect_parts(window: MainWindow) -> None:
     _connect_filters(window)
     _connect_images(window)
     _connect_feedback(window)
+    window.all_tags_list.chosen.connect(lambda tag: window.tag_change_list.open_with(window.tags.take(tag)))
+    window.tag_change_list.chosen.connect(window.tags.do)
+    window.tag_change_list.new_asked.connect(window.tags.rename)
     for tag_asked in (window.tag_list.chosen, window.tag_list.new_asked):
         tag_asked.connect(window.triage.toggle_tag)
     window.palette_list.chosen.connect(lambda name: window.actions_by_name[name].trigger())

@@ -131,14 +131,18 @@ class TriageController(QObject):
 
     def apply(self, changes: Changes) -> None:
         """Shows changes and writes them; called by the undo stack."""
-        self._marks.put({image: change.applied_to(self._marks.of(image)) for image, change in changes.items()})
-        self._written += 1
-        for root in dict.fromkeys(root for root, _ in changes):
-            self._write(root, {image_id: change for (owner, image_id), change in changes.items() if owner == root})
+        self.write(changes)
         if not self._is_pushing:
             self._sought = frozenset(changes)
             if not follows_marks(self._workspace.filters):
                 self.show_sought()
+
+    def write(self, changes: Changes) -> None:
+        """Shows changes and writes them, wherever the images are."""
+        self._marks.put({image: change.applied_to(self._marks.of(image)) for image, change in changes.items()})
+        self._written += 1
+        for root in dict.fromkeys(root for root, _ in changes):
+            self._write(root, {image_id: change for (owner, image_id), change in changes.items() if owner == root})
 
     def show_sought(self) -> None:
         """Undo shows what it changed; under a filter by marks or tags that comes with the next answer."""

@@ -77,6 +77,10 @@ class MarkStore(QObject):
         """What the collection holds of an image."""
         return self._notes.get(image, NOTHING_NOTED)
 
+    def tagged(self, tag: str) -> dict[ImageKey, Annotation]:
+        """The images that carry a tag, on screen or not."""
+        return {image: note for image, note in self._notes.items() if tag in note.tags}
+
     def count(self, mark: Mark) -> int:
         """How many images have a mark."""
         return sum(note.mark is mark for note in self._shown())

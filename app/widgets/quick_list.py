@@ -66,17 +66,27 @@ class QuickList(QFrame):
         prompt: Stands in the empty line.
         none_found: Said when nothing fits.
         new_entry: With a ``{}`` for the typed text: the line that offers it as something new; empty for no offer.
+        new_first: That line comes before all others, not behind them.
     """
 
     chosen = Signal(str)
     new_asked = Signal(str)
 
-    def __init__(self, window: QWidget, *, name: str, prompt: str, none_found: str, new_entry: str = "") -> None:
+    def __init__(
+        self,
+        window: QWidget,
+        *,
+        name: str,
+        prompt: str,
+        none_found: str,
+        new_entry: str = "",
+        new_first: bool = False,
+    ) -> None:
         super().__init__(window)
         self.setObjectName("quickList")
         self.setAccessibleName(name)
         self._window = window
-        self._new_entry = new_entry
+        self._new_entry, self._new_first = new_entry, new_first
         self._entries: Sequence[QuickEntry] = ()
         self._focus_before: QWidget | None = None
         self.text = QLineEdit()
@@ -185,7 +195,8 @@ class QuickList(QFrame):
             key=lambda pair: (not pair[1].enabled, -pair[0]),
         )]  # fmt: skip
         if letters and self._new_entry and letters not in {entry.title for entry in self._entries}:
-            found.append(QuickEntry("", self._new_entry.format(letters), tick="none"))
+            new = QuickEntry("", self._new_entry.format(letters), tick=None if self._new_first else "none")
+            found.insert(0 if self._new_first else len(found), new)
         self._model.clear()
         for entry in found:
             item = QStandardItem(entry.title)

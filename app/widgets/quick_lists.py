@@ -31,6 +31,20 @@ class QuickLists:
             none_found="No tags yet. Type the first one and press Enter.",
             new_entry="New tag “{}”",
         )
+        self.all_tags = QuickList(
+            window,
+            name="Manage tags",
+            prompt="Choose a tag to rename, merge or delete",
+            none_found="No image has a tag like this.",
+        )
+        self.tag_changes = QuickList(
+            window,
+            name="Change the tag",
+            prompt="Type a new name, or choose",
+            none_found="Type a new name.",
+            new_entry="Rename to “{}”",
+            new_first=True,
+        )
         self.filters = QuickList(
             window, name="Filter by", prompt="Type a few letters", none_found="Nothing has these letters."
         )
