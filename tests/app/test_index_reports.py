@@ -161,10 +161,10 @@ def test_a_cancelled_run_counts_what_was_embedded_and_so_does_the_next(
 
     monkeypatch.setattr(encoder, "encode_images", encode_and_wait)
     window.pane.notice.shown.connect(lambda _kind, text: said.append(text))
-    for _ in range(2):
+    for begin in (lambda: window.collections.open(images), window.collections.update):
         reached.clear()
         goes_on.clear()
-        window.indexing.start(images)
+        begin()
         qtbot.waitUntil(reached.is_set, timeout=20_000)
         with qtbot.waitSignal(window.collections.opened, timeout=20_000):
             window.indexing.cancel()
