@@ -42,6 +42,11 @@ def run_python(code: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=ROOT, check=False)
 
 
+_VALUES = {"faami_core.explanation", "faami_core.queries", "faami_core.text", "faami_core.types"}
+_SERVICES = {"faami_core.session", "faami_core.config", "faami_core.errors", "faami_core.terminal"}
+CORE_DOORS = {"faami_core", *_SERVICES, *_VALUES}  # what the app may import of the core
+
+
 def test_there_is_something_to_check() -> None:
     assert len(CORE) > 40
     assert len(APP) > 20
@@ -75,17 +80,13 @@ def test_heavy_libraries_come_late(module: str) -> None:
 
 
 def test_the_app_sees_only_session_config_errors_and_values() -> None:
-    values = {"faami_core.explanation", "faami_core.queries", "faami_core.text", "faami_core.types"}
-    doors = {"faami_core.session", "faami_core.config", "faami_core.errors", "faami_core.terminal"}
-    allowed = {"faami_core", *doors, *values}
-
     seen = {
         found
         for file in APP
         for node in ast.walk(ast.parse(file.read_text(encoding="utf-8")))
         if isinstance(node, ast.ImportFrom) and (found := node.module or "").startswith("faami_core")
     }
-    assert seen <= allowed
+    assert seen <= CORE_DOORS
     assert files_that_import(APP, "torch", "numpy.lib", "PIL") == set()
 
 

@@ -9,11 +9,10 @@ from pathlib import Path
 import pytest
 
 import app
+from tests.test_architecture import CORE_DOORS
 
 FOLDER = Path(app.__file__).parent
 MODULES = sorted(FOLDER.rglob("*.py"))
-VALUES = {"faami_core.explanation", "faami_core.queries", "faami_core.types"}
-CORE_DOORS = {"faami_core", "faami_core.session", "faami_core.config", "faami_core.errors", *VALUES}
 
 
 def imports_of(path: Path) -> Iterator[str]:
