@@ -72,7 +72,9 @@ class Keeping(Workplace):
         """
         from faami_core.indexing.catalog import CATALOG_NAME, Catalog
         from faami_core.indexing.collection import check_readable, index_folder
+        from faami_core.indexing.index_faults import DamagedCatalogError
         from faami_core.indexing.indexer import index_collection
+        from faami_core.indexing.recovery import make_sound
 
         root = canonical(root)
         folder = index_folder(self._data_dir, root)
@@ -81,20 +83,25 @@ class Keeping(Workplace):
         with self._lane:
             self._claim_data_folder()
             self._take_over(root, was)
+            restored = make_sound(folder, root, progress=progress, cancel=cancel)
             if self._encoder is None and progress is not None:
                 progress(Progress("Loading the model", 0))
             encoder = self._loaded()
-            with Catalog(folder, create=True) as catalog:
-                report = index_collection(
-                    catalog,
-                    root,
-                    encoder,
-                    progress=progress,
-                    cancel=cancel,
-                    retry_unreadable=retry_unreadable,
-                    verify=verify,
-                )
-        return replace(report, formerly=self._formerly.pop(root, None))
+            wanted = {"retry_unreadable": retry_unreadable, "verify": verify}
+
+            def run() -> IndexReport:
+                with Catalog(folder, create=True) as catalog:
+                    return index_collection(catalog, root, encoder, progress=progress, cancel=cancel, **wanted)
+
+            try:
+                report = run()
+            except DamagedCatalogError as damage:
+                restored = make_sound(folder, root, found_damaged=damage, progress=progress, cancel=cancel)
+                report = run()
+            if restored is not None:
+                self._galleries.clear()
+        notices = report.notices if restored is None else (restored, *report.notices)
+        return replace(report, notices=notices, formerly=self._formerly.pop(root, None))
 
     def folder_changes(self, root: Path, *, count_offline: bool = True, cancel: CancelToken | None = None) -> int:
         """How many files of a collection changed since they were indexed: new, edited, moved, gone or back again.

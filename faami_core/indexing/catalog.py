@@ -17,6 +17,7 @@ import numpy as np
 from faami_core.errors import CollectionError
 from faami_core.indexing.catalog_reports import SEARCHABLE, CatalogReports, join_path, now
 from faami_core.indexing.database import index_errors
+from faami_core.indexing.index_faults import DamagedCatalogError
 from faami_core.indexing.marks import keep_annotations, restore_annotations
 from faami_core.indexing.records import (
     DecodedFile,
@@ -30,6 +31,7 @@ from faami_core.indexing.records import (
     ShardRecord,
     StoredRow,
 )
+from faami_core.indexing.soundness import item_check, reading
 from faami_core.private import make_private_folder
 from faami_core.types import ModelInfo
 
@@ -325,13 +327,22 @@ class Catalog(CatalogReports):
             )
 
     def gallery(self, model_id: int) -> GalleryRows:
-        """Everything that can be searched with a model, in order of path."""
+        """Everything that can be searched with a model, in order of path.
+
+        Raises:
+            DamagedCatalogError: if the catalog is not as it was written.
+        """
+        self.check()
+        with reading(self.folder):
+            return self._gallery(model_id)
+
+    def _gallery(self, model_id: int) -> GalleryRows:
         shards = self.shards(model_id)
         number = {name: index for index, name in enumerate(shards)}
         rows = self._connection.execute(
             f"""
             SELECT item.item_id, root.path, file.path, item.width, item.height, shard.name, feature.shard_row,
-              coalesce(feature.row_check, -1)
+              coalesce(feature.row_check, -1), root_id, content, x, y, item.row_check
             FROM feature JOIN item USING (item_id) JOIN file USING (file_id) JOIN root USING (root_id)
             JOIN shard USING (shard_id)
             WHERE feature.model_id = ? AND NOT feature.damaged AND {SEARCHABLE}
@@ -339,6 +350,11 @@ class Catalog(CatalogReports):
             """,
             (model_id,),
         ).fetchall()
+        if len(rows) != self.searchable_rows(model_id):
+            raise DamagedCatalogError(self.folder, "rows refer to others that are not there")
+        for item_id, _root, path, width, height, _name, _row, _check, root_id, content, x, y, check in rows:
+            if check is not None and check != item_check(item_id, root_id, path, content, x, y, width, height):
+                raise DamagedCatalogError(self.folder, "the path or content of a file is not as it was written")
         return GalleryRows(
             item_ids=np.array([row[0] for row in rows], dtype=np.int64),
             paths=tuple(join_path(row[1], row[2]) for row in rows),

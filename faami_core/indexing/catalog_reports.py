@@ -30,6 +30,13 @@ class CatalogReports(Database):
         ).fetchone()
         return Counts(seen, indexed, unreadable, offline, damaged)
 
+    def searchable_rows(self, model_id: int) -> int:
+        """How many stored features of a model there are in all, but for those of files that cannot be searched."""
+        sound = "FROM feature WHERE model_id = ? AND NOT damaged"
+        away = f"SELECT item_id FROM file JOIN item USING (file_id) WHERE NOT ({SEARCHABLE})"
+        here = f"SELECT (SELECT count(*) {sound}) - (SELECT count(*) {sound} AND item_id IN ({away}))"
+        return int(self._one(here, model_id, model_id))
+
     def unreadable(self) -> tuple[UnreadableImage, ...]:
         """Reachable files that cannot be read, in order of path, each with its reason."""
         rows = self._connection.execute(

@@ -69,6 +69,7 @@ def open_collection(folder: Path, root: Path, fingerprint: str) -> CollectionInf
         CollectionError: if there is no catalog, it is broken, or a newer program wrote it.
     """
     with Catalog(folder) as catalog, index_errors(folder):
+        catalog.check()
         clear_orphans(catalog)
         model_id = catalog.find_model(fingerprint)
         counts = catalog.counts(-1 if model_id is None else model_id)

@@ -12,14 +12,15 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from faami_core.indexing import migrations
-from faami_core.indexing.index_faults import CANNOT_WRITE, index_errors, primary_code
+from faami_core.indexing import migrations, soundness
+from faami_core.indexing.index_faults import CANNOT_WRITE, DamagedCatalogError, index_errors, primary_code
 from faami_core.indexing.write_ahead_log import with_log
 from faami_core.private import private_opener
 
 __all__ = ["Database", "index_errors"]
 
 _BUSY_SECONDS = 10.0
+_CHECKED_LOGS: set[tuple[int, int] | None] = set()  # a log that is in use for long is checked once by a process
 
 
 class Database:
@@ -37,6 +38,8 @@ class Database:
     """
 
     def __init__(self, path: Path, *, create: bool) -> None:
+        self._path = path
+        self._left_over = _left_over(_log_of(path))
         try:
             self._connection = _open_to_write(path)
         except sqlite3.OperationalError as error:
@@ -71,13 +74,34 @@ class Database:
         before = self._connection.total_changes
         try:
             yield self._connection
-            if of_gallery and self._connection.total_changes > before:
-                self._connection.execute("UPDATE meta SET value = value + 1 WHERE key = 'generation'")
+            changed = self._connection.total_changes > before
+            if changed:
+                soundness.complete_checks(self._connection)
+                raised = ("commits", "generation") if of_gallery else ("commits",)
+                self._connection.executemany(
+                    "UPDATE meta SET value = value + 1 WHERE key = ?", [(key,) for key in raised]
+                )
             self._connection.execute("COMMIT")
         except BaseException:
             if self._connection.in_transaction:
                 self._connection.execute("ROLLBACK")
             raise
+        if changed:
+            soundness.note_commits(self._path.parent, int(self._one("SELECT value FROM meta WHERE key = 'commits'")))
+
+    def check(self, *, thorough: bool = False) -> None:
+        """Compares what is there with what was written; see ``soundness``. Thorough after an end that was not clean.
+
+        Raises:
+            DamagedCatalogError: if something is not as it was.
+        """
+        folder, log = self._path.parent, self._left_over
+        with index_errors(folder), soundness.reading(folder):
+            thorough = thorough or not (log is None or log in _CHECKED_LOGS)
+            fault = soundness.find_fault(self._connection, folder, thorough=thorough)
+            _CHECKED_LOGS.add(log)
+        if fault is not None:
+            raise DamagedCatalogError(folder, fault)
 
     def copy_to(self, other: Database) -> None:
         """Makes another catalog equal to this one."""
@@ -151,6 +175,15 @@ def _copy_in_memory(path: Path) -> sqlite3.Connection:
         memory.close()
         raise
     return memory
+
+
+def _left_over(log: Path) -> tuple[int, int] | None:
+    """Device and inode of a log that waits: of a program that was killed, or is at work right now."""
+    try:
+        status = log.stat()
+    except OSError:
+        return None
+    return (status.st_dev, status.st_ino) if status.st_size else None
 
 
 def _log_of(path: Path) -> Path:

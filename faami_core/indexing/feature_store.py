@@ -98,6 +98,10 @@ class Shard:
         )
         return ShardRows(self.item_ids[rows], self.contents[rows], self.windows[rows], features)
 
+    def is_whole(self) -> bool:
+        """Whether all of it is as it was written, as far as it says so itself; it is read whole."""
+        return self.metadata.get("check") in (None, str(_head_check(b"", *(getattr(self, n) for n in _TENSORS))))
+
     def row_checks(self) -> list[int]:
         return row_checks(self.regions, self.key_scale, self.value_scale)
 
@@ -144,7 +148,8 @@ def write_shard(folder: Path, rows: ShardRows, metadata: dict[str, str]) -> Shar
         "windows": rows.windows,
     }
     tensors = {name: np.ascontiguousarray(tensor) for name, tensor in arrays.items()}
-    content = save(tensors, metadata)
+    check = str(_head_check(b"", *(tensors[name] for name in _TENSORS)))  # for a time when no catalog has it
+    content = save(tensors, metadata | {"check": check})
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     name = f"{stamp}-{uuid.uuid4().hex[:12]}{SHARD_SUFFIX}"
     for place in (folder.parent, folder):  # never the index itself: that would hide that it was moved away

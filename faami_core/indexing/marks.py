@@ -13,6 +13,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from faami_core.indexing import annotation_log
+from faami_core.indexing.index_faults import DamagedCatalogError
+from faami_core.indexing.soundness import note_check, reading
 from faami_core.queries import Annotation, AnnotationChange, Mark
 from faami_core.text import stored_tags
 
@@ -37,15 +40,27 @@ def create_marks(connection: sqlite3.Connection) -> None:
 
 
 def annotations_of(catalog: Catalog) -> dict[int, Annotation]:
-    """The marks and tags of all images that have any, by item id."""
-    marks = dict(catalog.rows(f"SELECT item_id, mark FROM mark JOIN item USING ({_PLACE})"))
-    tags: dict[int, list[str]] = {}
-    for item_id, tag in catalog.rows(f"SELECT item_id, tag FROM tag JOIN item USING ({_PLACE}) ORDER BY tag"):
-        tags.setdefault(item_id, []).append(tag)
-    return {
-        item_id: Annotation(Mark(marks.get(item_id, Mark.UNMARKED)), tuple(tags.get(item_id, ())))
-        for item_id in (*marks, *(item_id for item_id in tags if item_id not in marks))
-    }
+    """The marks and tags of all images that have any, by item id.
+
+    Raises:
+        DamagedCatalogError: if one of them is not as it was written.
+    """
+    notes: dict[int, Annotation] = {}
+    for item_id, change in _noted(catalog):
+        notes[item_id] = change.applied_to(notes.get(item_id, Annotation()))
+    return notes
+
+
+def _noted(catalog: Catalog) -> Iterator[tuple[int, AnnotationChange]]:
+    with reading(catalog.folder):
+        for table in ("mark", "tag"):
+            rows = catalog.rows(
+                f"SELECT item_id, {table}, {table}.row_check, {_PLACE} FROM {table} JOIN item USING ({_PLACE})"
+            )
+            for item_id, value, check, *place in rows:
+                if check is not None and check != note_check(tuple(place), value):
+                    raise DamagedCatalogError(catalog.folder, f"a {table} is not as it was written")
+                yield item_id, AnnotationChange(Mark(value)) if table == "mark" else AnnotationChange(added=(value,))
 
 
 def annotations_version(catalog: Catalog) -> int:
@@ -78,7 +93,22 @@ def annotate(catalog: Catalog, changes: Mapping[int, Annotation | AnnotationChan
                 _write(connection, place, change)
         if before:
             _raise_version(connection)
+            annotation_log.append(catalog.folder, _logged(connection, before))
     return before
+
+
+def _logged(
+    connection: sqlite3.Connection, item_ids: Iterable[int]
+) -> Iterator[tuple[annotation_log.Place, Annotation]]:
+    """How the annotations of items are now, without their ids."""
+    for item_id in item_ids:
+        file_id, content, path, *window = connection.execute(
+            "SELECT file_id, content, path, x, y, item.width, item.height FROM item JOIN file USING (file_id)"
+            " WHERE item_id = ?",
+            (item_id,),
+        ).fetchone()
+        if content is not None:
+            yield (content, path, tuple(window)), _annotation_at(connection, (file_id, *window))
 
 
 def keep_annotations(connection: sqlite3.Connection, file_ids: Iterable[int]) -> None:
@@ -188,14 +218,17 @@ def _write(connection: sqlite3.Connection, place: Iterable[Any], change: Annotat
     if change.mark is not None:
         connection.execute(f"DELETE FROM mark WHERE ({_PLACE}) = (?, ?, ?, ?, ?)", place)
     if change.mark not in (None, Mark.UNMARKED):
-        connection.execute(f"INSERT INTO mark ({_PLACE}, mark) VALUES (?, ?, ?, ?, ?, ?)", (*place, str(change.mark)))
+        connection.execute(
+            f"INSERT INTO mark ({_PLACE}, mark, row_check) VALUES (?, ?, ?, ?, ?, ?, ?)",
+            (*place, str(change.mark), note_check(place, str(change.mark))),
+        )
     connection.executemany(
         f"DELETE FROM tag WHERE ({_PLACE}) = (?, ?, ?, ?, ?) AND tag = ?",
         [(*place, tag) for tag in stored_tags(change.removed)],
     )
     connection.executemany(
-        f"INSERT OR IGNORE INTO tag ({_PLACE}, tag) VALUES (?, ?, ?, ?, ?, ?)",
-        [(*place, tag) for tag in stored_tags(change.added)],
+        f"INSERT OR IGNORE INTO tag ({_PLACE}, tag, row_check) VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(*place, tag, note_check(place, tag)) for tag in stored_tags(change.added)],
     )
 
 

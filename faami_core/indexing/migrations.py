@@ -186,11 +186,86 @@ CREATE TABLE former_root (
 INSERT INTO meta (key, value) VALUES ('annotations', '0')
 """
 
+
+def _check_rows(connection: sqlite3.Connection) -> None:
+    """Version 5. Damage of what the catalog holds can be seen; see ``soundness``."""
+    for statement in _VERSION_5.split(";\n\n"):
+        connection.execute(statement)
+
+
+# tally       How many rows a table has, and how many files can be searched; kept up to date by triggers.
+# row_check   CRC-32; NULL in rows that changed since, by whatever program, until the next transaction of ours ends.
+# commits     In meta: number of transactions.
+_VERSION_5 = "".join(
+    f"""
+CREATE TRIGGER {table}_added AFTER INSERT ON {table} BEGIN
+  UPDATE tally SET rows = rows + 1 WHERE name = '{table}';
+END;
+
+CREATE TRIGGER {table}_removed AFTER DELETE ON {table} BEGIN
+  UPDATE tally SET rows = rows - 1 WHERE name = '{table}';
+END;
+"""
+    for table in ("file", "item", "feature", "mark", "tag")
+)
+_VERSION_5 = f"""
+CREATE TABLE tally (
+  name TEXT PRIMARY KEY,
+  rows INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+INSERT INTO tally (name, rows) VALUES
+  ('file', (SELECT count(*) FROM file)),
+  ('item', (SELECT count(*) FROM item)),
+  ('feature', (SELECT count(*) FROM feature)),
+  ('mark', (SELECT count(*) FROM mark)),
+  ('tag', (SELECT count(*) FROM tag)),
+  ('searchable', (SELECT count(*) FROM file WHERE state = 'seen' AND offline_since IS NULL));
+{_VERSION_5}
+CREATE TRIGGER searchable_added AFTER INSERT ON file WHEN NEW.state = 'seen' AND NEW.offline_since IS NULL BEGIN
+  UPDATE tally SET rows = rows + 1 WHERE name = 'searchable';
+END;
+
+CREATE TRIGGER searchable_removed AFTER DELETE ON file WHEN OLD.state = 'seen' AND OLD.offline_since IS NULL BEGIN
+  UPDATE tally SET rows = rows - 1 WHERE name = 'searchable';
+END;
+
+CREATE TRIGGER searchable_changed AFTER UPDATE OF state, offline_since ON file BEGIN
+  UPDATE tally SET rows = rows + (NEW.state = 'seen' AND NEW.offline_since IS NULL)
+    - (OLD.state = 'seen' AND OLD.offline_since IS NULL) WHERE name = 'searchable';
+END;
+
+ALTER TABLE item ADD COLUMN row_check INTEGER;
+
+ALTER TABLE root ADD COLUMN row_check INTEGER;
+
+ALTER TABLE mark ADD COLUMN row_check INTEGER;
+
+ALTER TABLE tag ADD COLUMN row_check INTEGER;
+
+CREATE INDEX item_unchecked ON item (item_id) WHERE row_check IS NULL;
+
+CREATE TRIGGER item_changed AFTER UPDATE OF item_id, file_id, x, y, width, height ON item BEGIN
+  UPDATE item SET row_check = NULL WHERE item_id = NEW.item_id;
+END;
+
+CREATE TRIGGER file_changed AFTER UPDATE OF root_id, path, content ON file BEGIN
+  UPDATE item SET row_check = NULL WHERE file_id = NEW.file_id;
+END;
+
+CREATE TRIGGER root_changed AFTER UPDATE OF path ON root BEGIN
+  UPDATE root SET row_check = NULL WHERE root_id = NEW.root_id;
+END;
+
+INSERT INTO meta (key, value) VALUES ('commits', '0')
+"""
+
 STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _create,
     _check_features,
     create_marks,
     _keep_annotations,
+    _check_rows,
 )
 SCHEMA_VERSION = len(STEPS)
 

@@ -18,8 +18,12 @@ from faami_core.indexing import atomic, marks
 from faami_core.indexing.catalog import CATALOG_NAME, Catalog
 from faami_core.indexing.collection import NOT_INDEXED, index_folder, index_folders
 from faami_core.indexing.database import index_errors
+from faami_core.indexing.feature_store import SHARD_SUFFIX
 from faami_core.indexing.folder_identity import has_images_of, is_gone
 from faami_core.indexing.lock import LOCK_NAME, WriterLock
+from faami_core.indexing.soundness import COMMITS_NAME
+
+_NEVER_CHANGED = (SHARD_SUFFIX, ".jpg")
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,7 @@ def _copy(former: Former, new: Path, root: Path) -> None:
     unfinished = new.with_name(f"{atomic.TEMPORARY_PREFIX}{uuid.uuid4().hex}")
     try:
         with Catalog(former.index) as catalog, WriterLock(former.index):
-            leave_out = shutil.ignore_patterns(f"{CATALOG_NAME}*", LOCK_NAME)
+            leave_out = shutil.ignore_patterns(f"{CATALOG_NAME}*", COMMITS_NAME, LOCK_NAME)
             shutil.copytree(former.index, unfinished, copy_function=_link, ignore=leave_out)
             with Catalog(unfinished, create=True) as copy:
                 catalog.copy_to(copy)
@@ -122,6 +126,8 @@ def _copy(former: Former, new: Path, root: Path) -> None:
 
 def _link(source: str, target: str) -> None:
     try:
+        if not source.endswith(_NEVER_CHANGED):
+            raise OSError
         os.link(source, target)
     except OSError:
         shutil.copyfile(source, target)

@@ -38,7 +38,12 @@ def clear_orphans(catalog: Catalog) -> None:
 
 
 def sweep(catalog: Catalog) -> None:
-    """Removes temp files and shards that the catalog does not name."""
+    """Removes temp files and shards that the catalog does not name.
+
+    Raises:
+        DamagedCatalogError: if the catalog is damaged: shards that it no longer names may be all that is left.
+    """
+    catalog.check()
     atomic.sweep(catalog.folder)
     for fingerprint, model_id in catalog.models().items():
         catalog.drop_unused_shards(model_id)

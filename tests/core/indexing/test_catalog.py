@@ -149,8 +149,10 @@ def test_a_reader_sees_the_state_before_while_a_writer_is_at_work(catalog):
 
 
 def test_only_faults_of_disk_and_database_are_told_as_such(tmp_path):
-    with pytest.raises(CollectionError, match=r"cannot be used: disk I/O error"), index_errors(tmp_path):
-        raise sqlite3.OperationalError("disk I/O error")
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorcode = sqlite3.SQLITE_IOERR
+    with pytest.raises(CollectionError, match=r"cannot be read or written: disk I/O error"), index_errors(tmp_path):
+        raise error
     with pytest.raises(CollectionError, match=os.strerror(30)), index_errors(tmp_path):
         raise OSError(30, os.strerror(30))
     with pytest.raises(sqlite3.ProgrammingError), index_errors(tmp_path):
