@@ -125,7 +125,7 @@ def test_a_drawn_region_is_asked_as_an_image_of_its_own_and_its_regions_know_the
 def test_regions_of_a_drawn_region_know_how_far_down_they_lie(stub_encoder):
     query = Query((ImageTerm(Path("a.png"), 1.0, PixelBox(8, 16, 40, 24)),))
 
-    regions = encode_query(query, stub_encoder, lambda _path: half_red()).terms[0].regions
+    regions = encode_query(query, stub_encoder, parts_of(lambda _path: half_red())).terms[0].regions
 
     assert regions[0] == PixelBox(8, 16, 10, 6)
     assert max(box.y + box.height for box in regions) == 40
