@@ -208,7 +208,8 @@ def test_pointing_at_a_region_reads_its_value_out(qtbot: QtBot, window: MainWind
     point = QPointF((column + 0.5) * 224 / grid.shape[1], (row + 0.5) * 224 / grid.shape[0])
     image = window.inspector.image
     image._hover(image._box.mapViewToScene(point))
-    assert image.readout == f"Region {row + 1}, {column + 1}:  whole query {grid.max():+.3f}"
+    share = float(grid.max()) * session.region_unit(window.workspace.result)
+    assert image.readout == f"Region {row + 1}, {column + 1}:  whole query {share:+.4f}"
 
 
 def test_dropping_an_image_searches_with_it(
