@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import socket
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -118,3 +120,19 @@ def test_standard_output_is_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     with pytest.raises(ExportError, match="Standard output"):
         write_output(Path("-"), [b"x"], TABLE, replace=True)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("there_before", [False, True])
+def test_a_file_whose_writing_fails_half_way_is_as_it_was(tmp_path: Path, there_before: bool) -> None:
+    def parts() -> Iterator[bytes]:
+        yield b"first,"
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    file = tmp_path / "out.csv"
+    if there_before:
+        file.write_bytes(b"precious")
+    with pytest.raises(ExportError, match="No space left"):
+        write_output(file, parts(), TABLE, replace=True)
+    assert {path.name: path.read_bytes() for path in tmp_path.iterdir()} == (
+        {"out.csv": b"precious"} if there_before else {}
+    )

@@ -237,3 +237,22 @@ def test_copies_of_a_whole_collection_are_told_by_key(session, image_folder):
     assert [sorted(path_of[key] for key in group) for group in session.copies([image_folder])] == [
         ["again.png", "red.png"]
     ]
+
+
+def test_marks_that_moved_a_query_image_move_it_again_when_its_results_are_opened(session, image_folder, tmp_path):
+    two_colours = np.zeros((32, 32, 3), dtype=np.uint8)
+    two_colours[:, :16], two_colours[:, 16:] = COLOURS["red"], COLOURS["blue"]
+    Image.fromarray(two_colours).save(tmp_path / "two.png")
+    query = Query((ImageTerm(tmp_path / "two.png"),))
+    ids = ids_by_name(session, image_folder)
+    plain = session.search(image_folder, query)
+    moved = session.search(image_folder, query, feedback=Feedback((ids["red"],), (ids["blue"],)))
+    by_id = {hit.image_id: row for row, hit in enumerate(plain.hits)}
+    before = plain.evidence[[by_id[hit.image_id] for hit in moved.hits]]
+    assert np.abs(before - moved.evidence).max() > 0.01, "the regions of the query image weigh otherwise now"
+
+    back = session.import_csv(session.export_csv(moved, tmp_path / "out.csv")).result
+    restored = session.with_maps(back)
+
+    np.testing.assert_allclose(restored.evidence, moved.evidence, atol=1e-6)
+    np.testing.assert_allclose(restored.attention, moved.attention, atol=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from PIL import Image
 
 from faami_core.data.captions import CaptionedImage
-from faami_core.data.dataset import AugmentedImages, Mosaics, PlainImages, SceneImages, region_coverage
+from faami_core.data.dataset import AugmentedImages, Mosaics, PlainImages, SceneImages, Thing, region_coverage
 from faami_core.errors import CancelledError
 from faami_core.types import CancelToken, GridSpec
 from tests.tiny_model import some_images
@@ -102,6 +103,17 @@ def test_scenes_carry_their_things_and_what_they_lack() -> None:
         absent = scenes.absent_thing(scene, generator)
         named = " ".join(scenes.captions[scene]).split()
         assert absent is None or absent.word not in named
+
+
+def test_a_scene_that_shows_all_there_is_lacks_nothing_and_one_that_lacks_something_is_given_that() -> None:
+    thing = Thing(0, "river", np.ones(1, dtype=np.float32))
+    other = Thing(1, "pier", np.ones(1, dtype=np.float32))
+    pixels = [np.zeros((8, 8, 3), dtype=np.uint8)] * 2
+    generator = np.random.default_rng(0)
+    same = SceneImages(pixels, [("a river .",), ("the river .",)], [thing, replace(thing, scene=1)])
+    assert [same.absent_thing(scene, generator) for scene in range(2)] == [None, None]
+    mixed = SceneImages(pixels, [("a river near a pier .",), ("a pier .",)], [thing, other])
+    assert [mixed.absent_thing(scene, generator) for scene in range(2)] == [None, thing]
 
 
 def test_making_scenes_can_be_cancelled() -> None:

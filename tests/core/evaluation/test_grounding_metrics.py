@@ -114,3 +114,11 @@ def test_without_cases_there_is_no_number() -> None:
     for figure in (mean_figure(nothing, no_groups), auc_figure(np.ones(1), np.zeros(1, int), nothing, no_groups)):
         assert figure.as_dict() == {"value": None, "low": None, "high": None, "n": 0}
     assert Figure(0.25, 0.2, 0.3, 4).as_dict() == {"value": 0.25, "low": 0.2, "high": 0.3, "n": 4}
+
+
+def test_without_present_or_without_absent_things_there_is_no_area() -> None:
+    one, nothing = np.ones(1), np.array([])
+    group, no_groups = np.zeros(1, dtype=np.int64), np.array([], dtype=np.int64)
+    assert auc_figure(nothing, no_groups, one, group).cases == 0
+    assert auc_figure(one, group, nothing, no_groups).cases == 0
+    assert auc_figure(one, group, one, group).cases == 2

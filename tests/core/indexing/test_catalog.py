@@ -157,3 +157,22 @@ def test_only_faults_of_disk_and_database_are_told_as_such(tmp_path):
         raise OSError(30, os.strerror(30))
     with pytest.raises(sqlite3.ProgrammingError), index_errors(tmp_path):
         raise sqlite3.ProgrammingError("a mistake of ours")
+
+
+def test_only_damaged_rows_give_way_to_new_ones(catalog):
+    model_id = catalog.add_model(StubEncoder().info)
+    files = add_files(catalog, Path("/a"), b"x", b"y")
+    items = embed(catalog, model_id, list(files.values()), "first")
+    sound, damaged = items[files[b"x"]], items[files[b"y"]]
+    catalog.mark_damaged(model_id, [row for row in catalog.stored_rows(model_id, "first") if row.item_id == damaged])
+
+    with pytest.raises(sqlite3.IntegrityError):
+        catalog.add_shard(model_id, ShardRecord("second", 2, 1, b"h"), [sound, damaged], [1, 1])
+    assert list(catalog.shards(model_id)) == ["first"], "all or nothing"
+    catalog.add_shard(model_id, ShardRecord("third", 1, 1, b"h"), [damaged], [1])
+
+    rows = {row.item_id: row for name in ("first", "third") for row in catalog.stored_rows(model_id, name)}
+    assert {item: (row.shard, row.check) for item, row in rows.items()} == {
+        sound: ("first", 0),
+        damaged: ("third", 1),
+    }

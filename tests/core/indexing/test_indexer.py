@@ -15,7 +15,7 @@ import pytest
 from PIL import Image
 
 from faami_core.errors import CollectionError
-from faami_core.indexing import atomic, decode_pool, indexer
+from faami_core.indexing import atomic, decode_pool, indexer, upkeep
 from faami_core.indexing.catalog import CATALOG_NAME, Catalog
 from faami_core.indexing.decode_pool import DecodePool
 from faami_core.indexing.feature_store import Gallery, shard_folder
@@ -512,3 +512,49 @@ def test_every_run_is_entered_with_what_it_did(image_folder, index_folder, stub_
     connection.close()
 
     assert rows == [(12, 12, 12, 0, 1), (12, 0, 0, 0, 1)]
+
+
+def damage(folder: Path, count: int) -> None:
+    """Marks the first rows of the index as damaged, as a search does that meets rot."""
+    with Catalog(folder) as catalog:
+        model_id = catalog.find_model("5" * 64)
+        rows = [row for name in catalog.shards(model_id) for row in catalog.stored_rows(model_id, name)]
+        catalog.mark_damaged(model_id, rows[:count])
+
+
+def test_what_is_still_damaged_after_a_cancelled_run_is_not_told_as_repaired(image_folder, index_folder, monkeypatch):
+    monkeypatch.setattr(indexer, "CPU_BATCH_SIZE", 4)
+    run(index_folder, image_folder, StubEncoder())
+    damage(index_folder, 10)
+    cancel = CancelToken()
+
+    class CancelledInItsFirstBatch(StubEncoder):
+        def encode_images(self, images):
+            cancel.cancel()
+            return super().encode_images(images)
+
+    first = run(index_folder, image_folder, CancelledInItsFirstBatch(), cancel=cancel)
+    assert (first.cancelled, first.repaired, first.embedded) == (True, 4, 4)
+    second = run(index_folder, image_folder, StubEncoder())
+    assert (second.cancelled, second.repaired, second.embedded) == (False, 6, 6)
+
+
+def test_damage_that_comes_to_light_in_a_run_is_repaired_by_its_second_pass(image_folder, index_folder, monkeypatch):
+    monkeypatch.setattr(indexer, "CPU_BATCH_SIZE", 4)
+    run(index_folder, image_folder, StubEncoder())
+    paint(image_folder / "new.png", "navy")
+    join, passes = upkeep.join_small_shards, []
+
+    def join_and_find_damage(catalog: Catalog, fingerprint: str) -> None:
+        join(catalog, fingerprint)
+        if not passes:
+            model_id = catalog.find_model(fingerprint)
+            oldest = next(iter(catalog.shards(model_id)))
+            catalog.mark_damaged(model_id, catalog.stored_rows(model_id, oldest)[:3])
+        passes.append(fingerprint)
+
+    monkeypatch.setattr(upkeep, "join_small_shards", join_and_find_damage)
+    report = run(index_folder, image_folder, StubEncoder())
+
+    assert (report.repaired, report.embedded, report.added) == (3, 4, 1)
+    assert len(stored(index_folder, StubEncoder())) == 13

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import threading
-import time
 from pathlib import Path
 
 import pytest
@@ -91,26 +89,27 @@ def test_a_folder_never_indexed_is_told(session, tmp_path):
 
 
 def test_the_command_line_watches_until_it_is_interrupted_and_embeds_only_what_is_new(image_folder, capsys):
-    encoder = StubEncoder()
+    encoder, looks = StubEncoder(), []
     Session(encoder=encoder).index(image_folder)
 
-    def analyst() -> None:
-        Image.new("RGB", (9, 9), "red").save(image_folder / "new.png")
-        deadline = time.monotonic() + 30
-        while encoder.images_encoded < 13 and time.monotonic() < deadline:
-            time.sleep(0.05)
-        time.sleep(1.5)  # another look, at nothing new
-        os.kill(os.getpid(), signal.SIGINT)
+    class Played(Session):
+        """The analyst adds an image after the first look, and presses Ctrl-C in the third."""
 
-    playing = threading.Timer(0.5, analyst)
-    playing.start()
+        def folder_changes(self, *arguments, **options):
+            looks.append(super().folder_changes(*arguments, **options))
+            if len(looks) == 1:
+                Image.new("RGB", (9, 9), "red").save(image_folder / "new.png")
+            if len(looks) == 3:
+                os.kill(os.getpid(), signal.SIGINT)
+            return looks[-1]
+
     code = main(
-        ["index", str(image_folder), "--watch", "1"], session_factory=lambda **_options: Session(encoder=encoder)
+        ["index", str(image_folder), "--watch", "1"], session_factory=lambda **_options: Played(encoder=encoder)
     )
-    playing.join()
 
     told = capsys.readouterr().out
     assert code == 0
+    assert looks == [0, 1, 0]
     assert encoder.images_encoded == 13
     assert told.count("images seen") == 2
     assert "1 new, 0 changed" in told

@@ -183,3 +183,12 @@ def test_no_word_can_swallow_the_phrase() -> None:
     assert float(weights.sum()) == pytest.approx(1.0)
     assert float(weights[0, 4]) == 0.0
     assert float(weights[0, 0] / weights[0, 1]) == pytest.approx(np.e**2, rel=1e-4)
+
+
+def test_attention_grows_no_sharper_than_a_softmax_can_learn_from() -> None:
+    alignment = AdditiveCrossAttention(4)
+    assert alignment.sharpness.item() == pytest.approx(9)
+    for wanted, kept in ((1.0, 1.0), (99.0, 99.0), (100.0, 100.0), (101.0, 100.0), (1e6, 100.0)):
+        with torch.no_grad():
+            alignment.log_sharpness.fill_(np.log(wanted))
+        assert alignment.sharpness.item() == pytest.approx(kept, rel=1e-4)

@@ -137,6 +137,25 @@ def test_a_broken_checkpoint_is_refused_with_a_sentence(name: str, folder: Path)
     assert caught.value.message.endswith(".")
 
 
+def change_tokenizer(folder: Path, *, word: int, separator: int) -> None:
+    """Gives a word and the token behind every phrase other numbers."""
+    content = json.loads((folder / TOKENIZER).read_text())
+    content["model"]["vocab"]["far"] = word
+    content["post_processor"]["special_tokens"]["[SEP]"]["ids"] = [separator]
+    (folder / TOKENIZER).write_text(json.dumps(content))
+
+
+def test_a_tokenizer_may_name_the_last_token_of_the_model_and_none_behind_it(folder: Path) -> None:
+    change_tokenizer(folder, word=63, separator=63)
+    assert load_checkpoint(folder).tokenizer.tokens == 64
+    change_tokenizer(folder, word=64, separator=63)
+    with pytest.raises(ModelError, match="has 65 tokens, the model knows 64"):
+        load_checkpoint(folder)
+    change_tokenizer(folder, word=63, separator=64)
+    with pytest.raises(ModelError, match="makes token 64, the model knows 64"):
+        load_checkpoint(folder)
+
+
 def test_a_failed_save_leaves_the_old_weights(
     folder: Path, tokenizer_file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

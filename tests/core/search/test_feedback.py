@@ -11,6 +11,7 @@ from faami_core.indexing.catalog import Catalog
 from faami_core.indexing.feature_store import Gallery, shard_folder
 from faami_core.indexing.indexer import index_collection
 from faami_core.queries import Feedback, ImageTerm, Query, TextTerm
+from faami_core.search import feedback
 from faami_core.search.engine import search_gallery
 from faami_core.search.feedback import moved_query
 from faami_core.search.query import encode_query
@@ -139,3 +140,19 @@ def test_an_image_query_is_moved_too_and_still_tells_which_region_matched(mixed)
 
     assert mean_rank(after) < mean_rank(before)
     assert all(hit.query_regions[0] is not None for hit in after.hits)
+
+
+def test_many_marked_images_weigh_the_words_as_if_they_were_read_in_one_block(mixed, monkeypatch):
+    _, gallery, encoder = mixed
+    ids = gallery.item_ids.tolist()
+    marks = Feedback(tuple(ids[:23]), tuple(ids[23:]))
+    query = encode_query(Query((TextTerm("red green"), TextTerm("blue", -0.5))), encoder, parts_of(read_image))
+
+    def weights(block: int) -> list[float]:
+        monkeypatch.setattr(feedback, "IMAGE_BLOCK", block)
+        return [word.weight for word in moved_query(query, marks, gallery, encoder).words]
+
+    whole = weights(64)
+    assert whole != pytest.approx([word.weight for word in query.words], abs=1e-2)
+    for block in (1, 7, 22):
+        assert weights(block) == pytest.approx(whole, abs=1e-6)

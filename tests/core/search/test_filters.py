@@ -163,3 +163,17 @@ def test_filters_written_down_are_read_back(filters):
 def test_filters_that_were_not_written_by_us_are_refused(text):
     with pytest.raises(QueryError, match="cannot be read"):
         parse_filters(text)
+
+
+@pytest.mark.parametrize(
+    ("adds", "floor", "passes"),
+    [
+        (0.25, 0.25, True),
+        (0.25 - 1e-9, 0.25, True),  # no more than a file rounds
+        (0.123456789049, 0.1234567891, True),  # copied from a file, which tells ten digits
+        (0.25 - 2e-9, 0.25, False),
+        (-0.25, -0.25, True),
+    ],
+)
+def test_evidence_that_reaches_the_floor_is_enough_and_a_hair_less_is_not(adds, floor, passes):
+    assert evident(np.array([[adds]]), (((0,), floor),)).tolist() == [passes]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from pathlib import Path
 
@@ -208,3 +209,17 @@ def test_any_line_is_a_query_or_a_told_error_inside_the_line(line):
         assert 0 <= error.position <= len(line)
     else:
         assert parse_query(format_query(query)) == query
+
+
+@pytest.mark.parametrize(
+    ("terms", "line"),
+    [
+        ((TextTerm("trees", -0.0),), "- 0:trees"),
+        ((TextTerm("river"), TextTerm("trees", -0.0)), "river - 0:trees"),
+        ((TextTerm("river"), ImageTerm(Path("a.jpg"), 0.0)), "river + 0:./a.jpg"),
+    ],
+)
+def test_a_muted_term_keeps_its_sign(terms, line):
+    assert format_query(Query(terms)) == line
+    signs = [math.copysign(1, term.weight) for term in parse_query(line).terms]
+    assert signs == [math.copysign(1, term.weight) for term in terms]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import Callable
-from dataclasses import fields
+from dataclasses import fields, replace
 from datetime import date
 from pathlib import Path
 from typing import TypeVar
@@ -160,3 +160,15 @@ def test_missing_or_damaged_metadata_are_told(tmp_path, content):
 
     with pytest.raises(ExportError, match="missing or damaged"):
         read_result(path, lambda _collection: {})
+
+
+def test_two_images_that_no_catalog_here_knows_are_two_images(tmp_path):
+    one = one_result()
+    second = replace(one.hits[0], path=Path("/images/b.png"), rank=1)
+    maps = np.zeros((2, 1, 0), dtype=np.float32)
+    two = replace(one, hits=(*one.hits, second), evidence=maps, attention=maps)
+
+    back = read_result(write_csv(two, tmp_path / "out.csv"), lambda _collection: {})
+
+    assert [hit.image_id for hit in back.result.hits] == [-1, -2]
+    assert len({hit.key for hit in back.result.hits}) == 2

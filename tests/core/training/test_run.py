@@ -257,3 +257,9 @@ def test_weights_of_another_shape_are_refused(training_config: TrainingConfig, t
     model = replace(training_config.model, width=24)
     with pytest.raises(TrainingError, match="another model config"):
         train(replace(training_config, model=model, start=str(first), output=str(tmp_path / "other")), device="cpu")
+
+
+def test_a_single_scene_which_lacks_nothing_still_teaches_what_it_shows(training_config: TrainingConfig) -> None:
+    config = replace(training_config, scenes=1, scene_batch=1, mosaics=0, epochs=1)
+    train(config, device="cpu")
+    assert all(loss > 0 for loss in losses(config, "mask"))
