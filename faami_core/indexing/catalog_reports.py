@@ -32,7 +32,7 @@ class CatalogReports(Database):
 
     def searchable_rows(self, model_id: int) -> int:
         """How many stored features of a model there are in all, but for those of files that cannot be searched."""
-        sound = "FROM feature WHERE model_id = ? AND NOT damaged"
+        sound = "FROM feature WHERE model_id = ? AND damaged IS NOT 1"  # what is neither 0 nor 1 counts, too
         away = f"SELECT item_id FROM file JOIN item USING (file_id) WHERE NOT ({SEARCHABLE})"
         here = f"SELECT (SELECT count(*) {sound}) - (SELECT count(*) {sound} AND item_id IN ({away}))"
         return int(self._one(here, model_id, model_id))

@@ -87,6 +87,9 @@ def _damage(folder: Path) -> str | None:
     try:
         with Catalog(folder) as catalog:
             catalog.check(thorough=True)
+            stored = {path.parent.name for path in folder.glob(f"shards/*/*{SHARD_SUFFIX}")}
+            if stored - catalog.models().keys():
+                raise DamagedCatalogError(folder, "it does not know a model of which there are features")
     except DamagedCatalogError as error:
         return error.message
     return None
@@ -128,7 +131,9 @@ def _shards(folder: Path, found: Salvage) -> list[tuple[str, Shard, ShardRecord]
     shards = []
     for path in sorted(folder.glob(f"shards/*/*{SHARD_SUFFIX}"), key=lambda path: path.name, reverse=True):
         with contextlib.suppress(DamagedShardError):
-            shard = open_shard(path, found.shards.get(path.name))
+            shard = open_shard(path)
+            if "check" not in shard.metadata:  # written by an earlier program
+                shard = open_shard(path, found.shards.get(path.name))
             if shard.is_whole():
                 with path.open("rb") as stream:
                     whole = hashlib.file_digest(stream, "sha256").digest()
@@ -207,10 +212,11 @@ class _Rows:
         """Enters the rows of a shard that are sound, and of whose content there is a file."""
         rows = []
         checks = shard.row_checks()
+        says_whole = "check" in shard.metadata  # and it is: what a damaged catalog says of its rows counts less
         for row, (item_id, content, window) in enumerate(
             zip(shard.item_ids.tolist(), shard.contents, shard.windows.tolist(), strict=True)
         ):
-            is_sound = found.checks.get((record.name, row), checks[row]) == checks[row]
+            is_sound = says_whole or found.checks.get((record.name, row), checks[row]) == checks[row]
             is_new = (model_id, item_id) not in self._placed
             if is_sound and is_new and self._has_file(item_id, bytes(content), tuple(window)):
                 self._placed.add((model_id, item_id))
