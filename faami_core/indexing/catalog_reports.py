@@ -37,6 +37,13 @@ class CatalogReports(Database):
         here = f"SELECT (SELECT count(*) {sound}) - (SELECT count(*) {sound} AND item_id IN ({away}))"
         return int(self._one(here, model_id, model_id))
 
+    def damaged_files(self, model_id: int) -> frozenset[int]:
+        """Ids of the files whose features of a model are lost or damaged, wherever they lie now."""
+        rows = self._connection.execute(
+            "SELECT item.file_id FROM feature JOIN item USING (item_id) WHERE model_id = ? AND damaged", (model_id,)
+        )
+        return frozenset(file_id for (file_id,) in rows)
+
     def unreadable(self) -> tuple[UnreadableImage, ...]:
         """Reachable files that cannot be read, in order of path, each with its reason."""
         rows = self._connection.execute(

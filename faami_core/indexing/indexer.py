@@ -81,7 +81,7 @@ def index_collection(
         catalog.add_root(root)
         upkeep.sweep(catalog)
         run_id = catalog.begin_run(model_id)
-        diff, embedded, damaged, cancelled = ScanDiff(), 0, 0, False
+        diff, embedded, repaired, cancelled = ScanDiff(), 0, 0, False
         paged: list[DecodedFile] = []
         batch_encoder = BatchEncoder(
             encoder, CPU_BATCH_SIZE if encoder.info.device == "cpu" else BATCH_SIZE, CPU_BATCH_SIZE
@@ -92,10 +92,10 @@ def index_collection(
             reading_version.renew(catalog)
             catalog.retry_unreadable(undecided=not retry_unreadable)
             for _ in range(2):  # joining shards may find more damage, and a drive that went away may be back
-                damaged += catalog.counts(model_id).damaged
-                places = Places(catalog)
+                damaged, places = catalog.damaged_files(model_id), Places(catalog)
                 for files in _embed(catalog, model_id, encoder, batch_encoder, lock, places, progress, cancel):
                     embedded += len(files)
+                    repaired += sum(file.file_id in damaged for file in files)
                     paged += [file for file in files if file.pages > 1]
                 if places.gone:
                     scan(catalog, progress=progress, cancel=cancel)  # all that lies there is offline
@@ -109,7 +109,7 @@ def index_collection(
             _report(catalog, root, diff, counts),
             cancelled=cancelled,
             seconds=time.monotonic() - started,
-            repaired=max(0, damaged - counts.damaged),
+            repaired=repaired,
             notices=(*batch_encoder.notices, *_page_notices(catalog, paged)),
             embedded=embedded,
         )

@@ -112,7 +112,8 @@ def test_a_drive_that_answers_with_errors_is_away_not_its_files_broken(images, m
     assert session.index(images).embedded == 40
 
 
-def test_a_drive_that_was_away_for_a_moment_is_gone_on_with_in_the_same_run(images, monkeypatch):
+def unplug_for_a_moment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next three files cannot be read, and their place is found away once."""
     open_regular, failures, answers = decode_worker.open_regular, [errno.EIO] * 3, [False]
 
     def fail_three_times(path):
@@ -123,9 +124,45 @@ def test_a_drive_that_was_away_for_a_moment_is_gone_on_with_in_the_same_run(imag
 
     monkeypatch.setattr(decode_worker, "open_regular", fail_three_times)
     monkeypatch.setattr(places, "_is_there", lambda *_place: not answers or answers.pop())
+
+
+def test_a_drive_that_was_away_for_a_moment_is_gone_on_with_in_the_same_run(images, monkeypatch):
+    unplug_for_a_moment(monkeypatch)
     report = Session(encoder=StubEncoder()).index(images)
 
     assert (report.embedded, report.waiting, report.offline, report.unreadable) == (40, 0, 0, ())
+
+
+def cut_a_shard(data: Path) -> None:
+    """Damages the stored features of 8 images."""
+    shard = min(data.rglob("*.safetensors"))
+    shard.write_bytes(shard.read_bytes()[:1000])
+
+
+def test_what_was_damaged_is_repaired_once_although_the_drive_was_away_for_a_moment(
+    images, own_data_dir, monkeypatch
+):
+    Session(encoder=StubEncoder()).index(images)
+    cut_a_shard(own_data_dir)
+    unplug_for_a_moment(monkeypatch)
+    report = Session(encoder=StubEncoder()).index(images)
+
+    assert (report.embedded, report.repaired) == (8, 8)
+
+
+def test_what_is_damaged_on_a_drive_that_goes_away_is_not_repaired_before_it_is_back(
+    images, tmp_path, own_data_dir, monkeypatch
+):
+    Session(encoder=StubEncoder()).index(images)
+    cut_a_shard(own_data_dir)
+    monkeypatch.setattr(indexer, "CPU_BATCH_SIZE", 2)
+    first = Session(encoder=Interrupting(1, lambda: images.rename(tmp_path / "away"))).index(images)
+    (tmp_path / "away").rename(images)
+    second = Session(encoder=StubEncoder()).index(images)
+
+    assert first.offline == 40
+    assert (first.repaired, second.repaired) == (first.embedded, 8 - first.embedded)
+    assert first.embedded < 8
 
 
 def test_one_folder_of_two_that_goes_away_leaves_the_other_complete(images, tmp_path, monkeypatch):
