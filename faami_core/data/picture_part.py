@@ -77,7 +77,7 @@ def told_pixels(path: Path) -> int | None:
         try:
             with open_regular(path) as stream:
                 size = _tiff_size(stream)
-        except (OSError, struct.error, KeyError):
+        except (OSError, ValueError, OverflowError, struct.error, KeyError):  # a place no file has is a ValueError
             return None
     return None if size is None else size[0] * size[1]
 

@@ -40,7 +40,8 @@ def read_picture(
         FaamiError: if the setting of the pixel limit is no number.
     """
     pixels = told_pixels(path)
-    if pixels is not None and pixels <= IN_PROCESS_PIXELS:
+    is_small = pixels is not None and pixels <= IN_PROCESS_PIXELS
+    if is_small or not os.access(path, os.R_OK):  # no process is needed to say that a file is away
         return read_part(path, box=box, max_side=max_side, square=square)
     memory = BASE_MEMORY + _BYTES_PER_PIXEL * max_pixels()
     request = {

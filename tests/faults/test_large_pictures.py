@@ -121,6 +121,16 @@ def test_what_cannot_be_read_is_told_as_in_this_process(tmp_path: Path) -> None:
         read_picture(tmp_path / "nowhere.png")
 
 
+@pytest.mark.parametrize("name", ["nowhere.png", "nowhere/a.png", "a b.png/a.png", "link.png"])
+def test_no_process_is_started_for_a_file_that_is_away(
+    picture: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    (picture.parent / "link.png").symlink_to("nowhere.png")
+    monkeypatch.setattr(picture_reader, "start_process", lambda *_arguments: pytest.fail("a process was started"))
+    with pytest.raises(UnreadableImageError, match="cannot be opened"):
+        read_picture(picture.parent / name)
+
+
 @pytest.mark.parametrize("big", [False, True])
 @pytest.mark.parametrize("order", ["<", ">"])
 def test_the_size_of_a_tiff_is_told_whatever_its_pixels_are(tmp_path: Path, order: str, big: bool) -> None:
@@ -137,7 +147,12 @@ def test_the_size_of_a_tiff_is_told_whatever_its_pixels_are(tmp_path: Path, orde
 
 
 @pytest.mark.parametrize(
-    "content", [b"", b"II", b"II*\0" + b"\xff" * 20, b"MM\0+" + bytes(60), b"no image at all...."]
+    "content",
+    [
+        *(b"", b"II", b"II*\0" + b"\xff" * 20, b"MM\0+" + bytes(60), b"no image at all...."),
+        b"II+\0\x08\0\0\0" + b"\xff" * 60,  # its directory lies behind the end of every file
+        b"II+\0\x08\0\0\0" + b"\xff" * 7 + b"\x7f" + bytes(60),
+    ],
 )
 def test_of_what_is_no_picture_no_size_is_told(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.tif").write_bytes(content)
