@@ -11,10 +11,13 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.workers.task import Lane
+from faami_core.queries import Feedback, Filters
 from faami_core.session import Session
 from faami_core.types import IndexReport
 from tests.app.conftest import MakeWindow
 from tests.app.fakes import FakeSession
+from tests.app.late_answers import HeldCall, delivered
 from tests.app.test_window_search import ask
 from tests.stub_encoder import StubEncoder
 
@@ -109,6 +112,64 @@ def test_a_query_that_fails_in_another_collection_leaves_its_images(
     assert window.model.rowCount() == 24
     assert window.model.path(0).parent == tmp_path / "other"
     assert window.pane.notice.isVisible()
+
+
+def texts(answers: list[object]) -> list[str]:
+    """The questions of answers."""
+    return [answer.query.terms[0].text for answer in answers]
+
+
+def test_an_old_answer_that_comes_after_the_new_question_is_not_shown(
+    qtbot: QtBot, window: MainWindow, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shown: list[object] = []
+    window.search.shown.connect(shown.append)
+    answers = delivered(monkeypatch, window, Lane.MODEL)
+    late = HeldCall(monkeypatch, session, "search")
+    window.search.ask("river")
+    late.wait_for_answer(qtbot)
+    window.search.ask("tanks")
+    late.let_go()
+    qtbot.waitUntil(lambda: window.runner.running == 0)
+    assert texts(answers)[:2] == ["river", "tanks"], "it did come"
+    assert texts(shown) == ["tanks"]
+
+
+def test_an_old_re_ranking_that_comes_after_the_new_question_is_not_shown(
+    qtbot: QtBot, window: MainWindow, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask(qtbot, window, "river")
+    asked = window.workspace.result
+    shown: list[object] = []
+    window.search.shown.connect(shown.append)
+    answers = delivered(monkeypatch, window, Lane.MODEL)
+    late = HeldCall(monkeypatch, session, "search")
+    window.search.rerank(asked, Feedback((asked.hits[3].image_id,), ()))
+    late.wait_for_answer(qtbot)
+    window.search.ask("tanks")
+    late.let_go()
+    qtbot.waitUntil(lambda: window.runner.running == 0)
+    assert texts(answers)[:2] == ["river", "tanks"], "it did come"
+    assert texts(shown) == ["tanks"]
+    assert window.workspace.unmoved is None
+
+
+def test_an_old_list_of_images_that_comes_after_the_new_question_is_not_shown(
+    qtbot: QtBot, window: MainWindow, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lists = []
+    window.search.browsing.connect(lambda: lists.append(window.model.rowCount()))
+    answers = delivered(monkeypatch, window, Lane.MODEL)
+    late = HeldCall(monkeypatch, session, "browse")
+    window.filters.put(Filters(name="*0001*"))
+    window.search.again()
+    late.wait_for_answer(qtbot)
+    window.search.ask("tanks")
+    late.let_go()
+    qtbot.waitUntil(lambda: window.runner.running == 0)
+    assert isinstance(answers[0], tuple), "it did come"
+    assert lists == []
+    assert texts([window.workspace.result]) == ["tanks"]
 
 
 # --- index runs -----------------------------------------------------------------------------------------------

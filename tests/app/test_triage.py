@@ -12,9 +12,11 @@ from pytestqt.qtbot import QtBot
 from app.main_window import MainWindow
 from app.models.mark_store import MarkStore
 from app.models.result_list_model import Role
+from app.workers.task import Lane
 from faami_core.queries import Annotation, AnnotationChange, Mark
 from tests.app.conftest import MakeWindow
 from tests.app.fakes import FakeSession
+from tests.app.late_answers import HeldCall, delivered
 from tests.app.test_window_search import ask
 
 U = Mark.UNMARKED
@@ -218,6 +220,26 @@ def test_marks_that_cannot_be_stored_are_told_and_not_shown(
     assert "disk is full" in window.pane.notice.message.text()
     assert set(marks(window)) == {U}
     assert not window.triage.stack.canUndo()
+
+
+def test_marks_that_were_read_before_a_mark_was_set_do_not_take_it_off(
+    qtbot: QtBot, window: MainWindow, session: FakeSession, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settled(qtbot, window)
+    answers = delivered(monkeypatch, window, Lane.DISK)
+    late = HeldCall(monkeypatch, session, "annotations")
+    window.triage.take_collections()
+    late.wait_for_answer(qtbot)
+    window.grid.choose(0)
+    press(qtbot, window, "a")
+    seen: list[Mark] = []
+    window.marks.changed.connect(lambda: seen.append(marks(window)[0]))
+    with qtbot.waitSignal(window.triage.loaded):
+        late.let_go()
+    settled(qtbot, window)
+    assert answers[0] == (0, {}), "they did come"
+    assert set(seen) <= {Mark.ACCEPTED}
+    assert marks(window)[0] is session.notes[0].mark is Mark.ACCEPTED
 
 
 def test_marks_are_painted_and_told(qtbot: QtBot, window: MainWindow) -> None:

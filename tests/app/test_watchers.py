@@ -6,6 +6,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from pytestqt.qtbot import QtBot
@@ -57,21 +58,21 @@ def test_the_same_bug_is_logged_once_whatever_it_says_and_without_the_words_of_t
     capsys.readouterr()
 
 
-def test_an_exception_in_a_thread_is_logged_without_touching_the_window(
+def test_an_exception_in_a_thread_is_logged_and_told_in_that_thread(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     log = CrashLog(tmp_path, "1.2.3")
     log.install()
-    told: list[str] = []
-    log.tell(told.append)
+    told: list[tuple[str, str]] = []
+    log.tell(lambda sentence: told.append((threading.current_thread().name, sentence)))
     try:
-        thread = threading.Thread(target=lambda: ().index(1))
+        thread = threading.Thread(target=lambda: ().index(1), name="worker")
         thread.start()
         thread.join()
     finally:
         log.uninstall()
     assert "ValueError" in log.path.read_text(encoding="utf-8")
-    assert told == []
+    assert [(name, sentence.split(":")[0]) for name, sentence in told] == [("worker", "ValueError")]
     assert "ValueError" in capsys.readouterr().err
 
 
@@ -87,30 +88,54 @@ def test_a_log_that_grew_large_is_put_aside(tmp_path: Path) -> None:
 def test_a_blocked_event_loop_writes_all_stacks(qtbot: QtBot, tmp_path: Path) -> None:
     path = tmp_path / "stacks.log"
     with path.open("w") as log:
-        heartbeat = Heartbeat(log, blocked_seconds=0.8)
+        heartbeat = Heartbeat(log, blocked_seconds=0.3)
         stood_still: list[float] = []
         heartbeat.stood_still.connect(stood_still.append)
         heartbeat.start()
-        qtbot.wait(600)
-        assert path.read_text() == "", "a loop that beats writes nothing"
-        time.sleep(1.3)
+        started = time.monotonic()
+        while not path.read_text() or time.monotonic() - started < 0.7:  # a beat is due after 0.25 s
+            assert time.monotonic() - started < 30, "nothing was written"
+            time.sleep(0.02)
+        text = path.read_text()
         qtbot.waitUntil(lambda: bool(stood_still))
         heartbeat.stop()
-    assert stood_still[0] > 0.8
-    text = path.read_text()
+    assert stood_still[0] > 0.3
     assert "Timeout" in text
     assert "test_a_blocked_event_loop_writes_all_stacks" in text
 
 
-def test_the_heartbeat_measures_how_late_it_comes(qtbot: QtBot, tmp_path: Path) -> None:
+def test_every_beat_winds_the_watchdog_up_again(
+    qtbot: QtBot, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    winds: list[float | None] = []
+
+    def wind_up(seconds: float, *, repeat: bool, file: object) -> None:
+        assert not repeat
+        winds.append(seconds)
+
+    watchdog = SimpleNamespace(dump_traceback_later=wind_up, cancel_dump_traceback_later=lambda: winds.append(None))
+    monkeypatch.setattr("app.heartbeat.faulthandler", watchdog)
     with (tmp_path / "stacks.log").open("w") as log:
         heartbeat = Heartbeat(log)
         heartbeat.start()
-        time.sleep(0.45)
-        qtbot.wait(400)
+        assert winds == [3.0]
+        qtbot.waitUntil(lambda: len(heartbeat.lateness) >= 2)
         heartbeat.stop()
-    assert max(heartbeat.lateness) > 0.15
-    assert min(heartbeat.lateness) < 0.15
+    assert winds == [3.0] * (1 + len(heartbeat.lateness)) + [None]
+
+
+def test_the_heartbeat_measures_how_late_it_comes(monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = SimpleNamespace(now=100.0)
+    monkeypatch.setattr("app.heartbeat.time", SimpleNamespace(perf_counter=lambda: clock.now))
+    heartbeat = Heartbeat(None, blocked_seconds=0.5)
+    stood_still: list[float] = []
+    heartbeat.stood_still.connect(stood_still.append)
+    heartbeat.start()
+    for clock.now in (100.25, 100.75, 101.0, 101.2, 102.0):
+        heartbeat._timer.timeout.emit()
+    heartbeat.stop()
+    assert heartbeat.lateness == pytest.approx((0, 0.25, 0, 0, 0.55))
+    assert stood_still == pytest.approx([0.55])
 
 
 def test_settings_come_back_from_the_file(tmp_path: Path) -> None:

@@ -159,3 +159,9 @@ def test_only_duplicates_on_screen_make_a_stack() -> None:
     order, stacks = folded(images, groups, {0})
     assert order == [0, 1, 3, 2, 4]
     assert {row: stack.head for row, stack in stacks.items()} == {1: 1, 2: 1}
+
+
+def test_a_copy_tells_the_row_of_its_best_one_as_it_is_counted_on_screen() -> None:
+    images = [GalleryImage(number, Path(f"{number}.jpg"), 9, 9) for number in range(4)]
+    _, stacks = folded(images, {(0, 1): 0, (0, 3): 0}, {0})
+    assert {row: stack.spoken for row, stack in stacks.items()} == {1: "1 copy shown behind it", 2: "copy of row 2"}

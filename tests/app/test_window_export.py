@@ -167,6 +167,27 @@ def test_the_selected_or_the_accepted_ones_alone_go_out_in_the_order_of_the_scre
     assert [row[0] for row in cells[1:]] == ["1", "2"]
 
 
+def test_the_line_of_the_histogram_keeps_the_last_result_alone_out_of_the_file(
+    qtbot: QtBot, window: MainWindow, reports: Path
+) -> None:
+    ask(qtbot, window, "river")
+    paths = [str(window.model.path(row)) for row in range(24)]
+    window.pane.histogram.keep(23)
+    dialog = open_dialog(qtbot, window)
+    assert dialog.sentence.text() == "23 of 24 results, by score, 1 below the score line, re-ranked 24 of 24."
+    assert paths_of(cells_of(press_export(qtbot, window))) == paths[:23]
+
+
+def test_all_results_but_one_are_those_that_are_selected(qtbot: QtBot, window: MainWindow, reports: Path) -> None:
+    ask(qtbot, window, "river")
+    paths = [str(window.model.path(row)) for row in range(24)]
+    window.grid.choose_all([row for row in range(24) if row != 7])
+    dialog = open_dialog(qtbot, window)
+    choose(qtbot, window, "selected")
+    dialog.path.setFocus()
+    assert paths_of(cells_of(press_export(qtbot, window))) == [*paths[:7], *paths[8:]]
+
+
 @pytest.mark.parametrize(("language", "delimiter"), [("de_DE", ";"), ("en_US", ",")])
 def test_a_file_for_spreadsheets_follows_the_language_of_the_computer(
     qtbot: QtBot, window: MainWindow, reports: Path, monkeypatch: pytest.MonkeyPatch, language: str, delimiter: str
