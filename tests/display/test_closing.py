@@ -79,6 +79,7 @@ def test_closing_while_results_are_exported(
     desktop.press("ctrl+a")
     desktop.type(str(tmp_path / "out.csv"))
     desktop.press("Return")
+    explorer.until(lambda now: not now["windows"], "the dialog gone")
     desktop.press("ctrl+q")
     explorer.check_end()
     assert [path.name for path in tmp_path.glob(".*")] == [], "no half-written file is left"
