@@ -14,7 +14,7 @@ from app.settings import Settings
 DEFAULT_SIZE = QSize(1440, 900)
 _SMALLEST = QSize(720, 520)
 _FRAME = QSize(16, 40)  # logical pixels that the desktop adds at most: edges and title bar
-_SIDE_WIDTH = 208
+_SIDE_WIDTH = 216
 
 SIDE, INSPECTOR, HISTOGRAM = PANES = ("side_panel", "inspector", "histogram")
 # Logical pixels of the panes together, below which one of them folds away: the results come first.

@@ -62,7 +62,7 @@ class ResultPane(QFrame):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         self.export_button = IconButton("export", "Export the results as CSV")
-        self.histogram_button = IconButton("histogram", "Score histogram")
+        self.histogram_button = IconButton("histogram", "Show the score histogram")
         self.smaller_button = IconButton("small_cells", "Smaller cells")
         self.larger_button = IconButton("large_cells", "Larger cells")
         for button in (self.smaller_button, self.larger_button):

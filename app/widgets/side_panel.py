@@ -21,7 +21,7 @@ class SidePanel(QFrame):
         super().__init__()
         self.setObjectName("pane")
         self.setAccessibleName("Side panel")
-        self.setMinimumWidth(200)
+        self.setMinimumWidth(216)  # its longest button, with the margins
         collections = Section("Collections", rail.open_button)
         collections.body.addWidget(rail)
         self._sections = (collections, filters, saved)

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit
 from pytestqt.qtbot import QtBot
 
 from app.main_window import MainWindow
+from app.widgets.quick_list import QuickList
 from app.widgets.text_line import TextLine
 
 CONTROL = Qt.KeyboardModifier.ControlModifier
@@ -38,9 +39,7 @@ def test_what_every_desktop_edits_with_stays_with_the_line(key: Qt.Key, qtbot: Q
 
 
 def test_every_line_beside_the_commands_of_the_window_is_of_this_kind(window: MainWindow) -> None:
-    lists = (window.palette_list, window.query_list, window.further_list, window.tag_list, window.filter_list)
-    popups = {entries.text for entries in lists}
-    lines = [line for line in window.findChildren(QLineEdit) if line not in popups and line.window() is window]
+    lines = [line for line in window.findChildren(QLineEdit) if not isinstance(line.parent(), QuickList)]
     others = [
         line for line in lines if not isinstance(line, TextLine) and not isinstance(line.parent(), QAbstractSpinBox)
     ]

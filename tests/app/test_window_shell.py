@@ -208,7 +208,7 @@ def test_an_export_that_fails_says_why(qtbot: QtBot, window: MainWindow, tmp_pat
     ask(qtbot, window, "river")
     with qtbot.waitSignal(window.export.failed):
         window.export.export(tmp_path / "missing" / "out.csv")
-    assert "cannot be written" in window.pane.notice.message.text()
+    assert "does not exist" in window.pane.notice.message.text()
 
 
 # --- keyboard -------------------------------------------------------------------------------------------------

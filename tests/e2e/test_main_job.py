@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import subprocess
@@ -46,8 +47,12 @@ def test_from_a_folder_of_images_to_a_csv_with_the_right_answers_first(tmp_path:
     assert {row.path.stem.rsplit("_", 1)[0] for row in rows[:3]} == {"storage_tanks"}
     assert all(rows[n].score >= rows[n + 1].score for n in range(11))
     for row in rows:
-        assert sum(row.evidence.values()) == pytest.approx(row.score_fine, abs=1e-4)
         assert row.evidence.keys() == {"several", "storage", "tanks"}
+    with out.open(encoding="utf-8", newline="") as stream:
+        for cells in csv.DictReader(stream):
+            added = sum(float(value) for name, value in cells.items() if name.startswith("evidence_"))
+            of_the_image = float(cells["global_weight"]) * float(cells["score_global"])
+            assert float(cells["score"]) == pytest.approx(of_the_image + added, abs=1e-4)
     metadata = json.loads(Path(f"{out}-metadata.json").read_text(encoding="utf-8"))
     text = json.dumps(metadata)
     assert "several storage tanks" in text
