@@ -33,6 +33,8 @@ def reweighted(result: SearchResult, factors: Sequence[float]) -> SearchResult:
     """
     if len(factors) != len(result.words) or not all(0 <= factor < np.inf for factor in factors):
         raise QueryError("The mix does not fit the words of the query.", "Give each word a factor of 0 or more.")
+    largest = max(factors, default=0.0) or 1.0
+    factors = [factor / largest for factor in factors]  # only ratios count, and tiny ones would round to 0
     before = sum(abs(word.weight) for word in result.words)
     after = sum(abs(word.weight) * factor for word, factor in zip(result.words, factors, strict=True))
     scales = [factor * before / after if after else 0.0 for factor in factors]

@@ -61,7 +61,10 @@ def test_indexing_tells_what_it_did_and_lists_unreadable_files(image_folder, cap
     assert "13 images seen" in told.out
     assert "13 new, 0 changed, 0 removed, 0 unchanged" in told.out
     assert "12 indexed, 1 unreadable, 0 offline" in told.out
-    assert f"unreadable: {image_folder / 'bad.png'}: 'bad.png' is not an image in a known format." in told.out
+    assert (
+        f"unreadable: {image_folder / 'bad.png'}: 'bad.png' is not an image in a known format: it is text."
+        in told.out
+    )
     assert "Indexing images 0/13" in told.err
 
 

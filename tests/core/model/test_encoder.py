@@ -39,13 +39,13 @@ def test_small_products_run_on_one_thread_and_the_setting_comes_back(
     encoder: FaamiEncoder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     seen = []
-    original = encoder._tokenizer
+    original = Tokenizer.__call__
 
-    def watching(phrases: list[str]) -> TokenBatch:
+    def watching(self: Tokenizer, phrases: list[str]) -> TokenBatch:
         seen.append(torch.get_num_threads())
-        return original(phrases)
+        return original(self, phrases)
 
-    monkeypatch.setattr(encoder, "_tokenizer", watching)
+    monkeypatch.setattr(Tokenizer, "__call__", watching)
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
