@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import subprocess
-import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,14 +10,13 @@ import pytest
 from PIL import Image
 
 from tests.display.conftest import MakeDesktop, StartExplorer
-from tests.display.desktop import PATIENCE_SECONDS, Desktop
+from tests.display.desktop import Desktop
 from tests.display.explorer import Explorer
+from tests.faults.closing_busy import busy_processes
 
 pytestmark = pytest.mark.display
 
-# Fifty are for a measurement; every run of the tests does a few, at other moments each.
-CLOSES = int(os.environ.get("FAAMI_TEST_CLOSES", "3"))
-BUSY_PROCESSES = 2
+CLOSES = 3  # at other moments each; ``python -m tests.faults.closing_busy`` does fifty
 MANY = 400
 
 
@@ -32,11 +28,8 @@ def desktop(desktop_of_size: MakeDesktop) -> Desktop:
 @pytest.fixture(scope="module")
 def busy_machine() -> Iterator[None]:
     """Two processes that calculate without rest."""
-    programs = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(BUSY_PROCESSES)]
-    yield
-    for program in programs:
-        program.kill()
-        program.wait(PATIENCE_SECONDS)
+    with busy_processes():
+        yield
 
 
 @pytest.fixture(scope="module")
