@@ -29,6 +29,9 @@ from PySide6.QtCore import QTimer
 from faami_core.config import user_data_dir
 from tests.app.fakes import FakeSession
 
+for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+    signal.signal(number, signal.SIG_DFL)  # a test run in the background inherits some of them ignored
+
 session = FakeSession(user_data_dir())
 
 def bug(*_arguments, **_options):
