@@ -9,7 +9,7 @@ import sys
 from PySide6.QtCore import QObject, Qt, QTimer, Signal
 from PySide6.QtWidgets import QApplication
 
-from app.controllers.pane_layout import DEFAULT_SIZE
+from app.controllers.pane_layout import DEFAULT_SIZE, fit_to_screen
 from app.crash_log import CrashLog, sentence_of
 from app.heartbeat import Heartbeat
 from app.icons import app_icon
@@ -53,6 +53,14 @@ def run(options: argparse.Namespace, signals: StopSignals) -> int:
     return 1
 
 
+def _resize(window: MainWindow, options: argparse.Namespace) -> None:
+    """The size that was asked for; else the usual one, which on a screen is no larger than that."""
+    if options.size or QApplication.platformName() == "offscreen":
+        window.resize(*(options.size or DEFAULT_SIZE.toTuple()))
+    else:
+        fit_to_screen(window, DEFAULT_SIZE)
+
+
 def prepare(app: QApplication) -> None:
     """Gives the application its names and its icon."""
     app.setApplicationName("faami-explorer")
@@ -85,7 +93,7 @@ def _run_window(
     _tell_of_data_folder(window, crash_log)
     window.closed.connect(app.quit)
     if options.size or options.screenshot:  # a picture does not depend on how the window was left
-        window.resize(*(options.size or DEFAULT_SIZE.toTuple()))
+        _resize(window, options)
     script.finished.connect(app.exit)
     window.show()
     heartbeat.start()

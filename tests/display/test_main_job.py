@@ -84,3 +84,17 @@ def test_search_decide_undo_and_export_by_keyboard_and_mouse(
     assert (facts["query"], facts["ranked"]) == ("red", ranked)
     assert facts["marks"] == {ranked[0]: "accepted", ranked[1]: "rejected", ranked[2]: "rejected"}
     again.close_by_hand()
+
+
+def test_a_window_that_is_to_be_pictured_fits_the_screen_too(
+    desktop_of_size: MakeDesktop, start: StartExplorer, image_folder: Path, tmp_path: Path
+) -> None:
+    """As `make demo` starts it."""
+    picture = tmp_path / "picture.png"
+    explorer = start(desktop_of_size(1280, 720), image_folder, "--query", "red", "--screenshot", picture)
+    wait_until(picture.exists, "the picture of the window")
+    left, top, wide, high = explorer.facts()["window"]
+    assert min(left, top) >= 0
+    assert left + wide <= 1280
+    assert top + high <= 720
+    explorer.close_by_hand()
