@@ -53,7 +53,7 @@ def test_keys_that_come_faster_than_the_answers_mark_one_image_each(
     session.delay = 0.1
     before = paths(unmarked)
     hold(unmarked, "aaraa")
-    qtbot.waitUntil(lambda: set(paths(unmarked)) == set(before[5:]))
+    qtbot.waitUntil(lambda: set(paths(unmarked)) == set(before[5:]), timeout=30_000)  # five answers, one by one
     marked = {unmarked.workspace.root / f"airport_{image:05}.jpg" for image in session.notes}
     assert marked == set(before[:5])
 

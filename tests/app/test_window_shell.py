@@ -371,7 +371,7 @@ def test_layout_and_cell_size_come_back_after_a_restart(qtbot: QtBot, make_windo
     with qtbot.waitSignal(second.collections.opened):
         second.collections.open(second.settings.last)
     assert second.grid.cell_size == 232
-    assert second.splitter.sizes() == pytest.approx(sizes, abs=4)
+    qtbot.waitUntil(lambda: second.splitter.sizes() == pytest.approx(sizes, abs=4))  # the panes are laid out later
 
 
 # --- faults and closing ---------------------------------------------------------------------------------------
